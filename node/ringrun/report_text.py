@@ -4,10 +4,19 @@ Used by the local run, by the programs run by hand and by `--output text`. Nothi
 """
 
 from collections.abc import Sequence
+from enum import StrEnum
 from typing import Final
 
 from ringrun.report import Report, SlaveReport, Verdict, shown_sum
 from ringrun.spec import RunSpec
+
+
+class OutputForm(StrEnum):
+    """What stands on stdout: the report for people, or for programs."""
+
+    TEXT = "text"
+    JSON = "json"
+
 
 _HEADINGS: Final = (
     "slave",
