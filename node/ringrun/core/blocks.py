@@ -142,13 +142,24 @@ class Blocks:
 
         For any range within `oldest`..`held`.
         """
-        runs = list(self._between(first, last))
+        return list(self._between(first, last)), b"".join(self.views(first, last))
+
+    def views(self, first: int, last: int) -> tuple[memoryview, ...]:
+        """The numbers of first..last as one view of the ring, or two at the wrap, none copied.
+
+        They are good until the entries are dropped, or folded and overwritten. What was not sent
+        by then can harm nobody: everyone who must hold an approved entry has received it, and a
+        frame with dropped entries is of a view that its receivers have left.
+        """
+        assert self.oldest <= first and last <= self.held, (
+            f"entries {first}..{last} are not in the ring, which has {self.oldest}..{self.held}"
+        )
         start = (first - 1) % self.capacity * WIDTH
         stop = start + (last + 1 - first) * WIDTH
         size = len(self._bytes)
         if stop <= size:
-            return runs, bytes(self._bytes[start:stop])
-        return runs, b"".join((self._bytes[start:], self._bytes[: stop - size]))
+            return (self._bytes[start:stop],)
+        return self._bytes[start:], self._bytes[: stop - size]
 
     def sent_by(self, sender: int, up_to: int | None = None) -> int:
         """How many of the sender's entries are held, up to an index in the ring if one is given.
