@@ -1,216 +1,16 @@
-"""The log against a plain list of entries that does everything the slow way."""
+"""What a log promises, one claim at a time; `test_log_steps` tries the steps at random."""
 
-import hashlib
 import random
 import struct
 import tracemalloc
-from collections import Counter
-from dataclasses import dataclass, field
 
 import numpy as np
 import pytest
+from plain_log import CAPACITY, Plain, numbers_of
 
 from ringrun.core.entry import BLOCK
 from ringrun.core.fold import Snapshot, Totals
 from ringrun.core.log import Log
-
-CAPACITY = 4 * BLOCK
-
-Entry = tuple[int, int, int]
-"""(sender, k, u)."""
-
-
-def runs_of(entries: list[Entry], first: int) -> list[tuple[int, int, int, int]]:
-    """The maximal runs of consecutive entries, the first of which has index `first`."""
-    runs: list[list[int]] = []
-    for index, (sender, k, _) in enumerate(entries, first):
-        if runs and runs[-1][1] == sender and runs[-1][2] + runs[-1][3] == k:
-            runs[-1][3] += 1
-        else:
-            runs.append([index, sender, k, 1])
-    return [(first, sender, k, count) for first, sender, k, count in runs]
-
-
-def blocks_of(first: int, last: int) -> list[tuple[int, int]]:
-    """first..last cut at the ends of blocks."""
-    stops = [*range(-(-first // BLOCK) * BLOCK, last, BLOCK), last]
-    firsts = [first, *(stop + 1 for stop in stops[:-1])]
-    return list(zip(firsts, stops, strict=True))
-
-
-@dataclass
-class Plain:
-    """What a log means: a list of entries and how many of them are approved."""
-
-    entries: list[Entry] = field(default_factory=list)
-    approved: int = 0
-
-    def next_k(self, sender: int) -> int:
-        return 1 + sum(entry[0] == sender for entry in self.entries)
-
-    def add(self, sender: int, numbers: np.ndarray) -> int:
-        """Append, and return the first k."""
-        k = self.next_k(sender)
-        self.entries += [(sender, k + at, u) for at, u in enumerate(numbers.tolist())]
-        return k
-
-    def totals(self, count: int) -> Totals:
-        digest = bytes(32)
-        for first, last in blocks_of(1, count) if count else []:
-            block = self.entries[first - 1 : last]
-            hashed = digest
-            for run in runs_of(block, first):
-                hashed += struct.pack("<QIQI", *run)
-            hashed += b"".join(struct.pack("<Q", u) for _, _, u in block)
-            digest = hashlib.sha256(hashed).digest()
-        total = sum(i * u for i, (_, _, u) in enumerate(self.entries[:count], 1))
-        return Totals(count=count, sum_exact=total, digest=digest)
-
-    def read(self, first: int, last: int) -> tuple[list[tuple[int, int, int, int]], bytes]:
-        runs = []
-        for begin, stop in blocks_of(first, last):
-            runs += runs_of(self.entries[begin - 1 : stop], begin)
-        return runs, b"".join(struct.pack("<Q", u) for _, _, u in self.entries[first - 1 : last])
-
-
-def assert_same(log: Log, plain: Plain, at: int) -> None:
-    """Everything that can be asked of the log is what the list says; `at` is a held index."""
-    held = len(plain.entries)
-    assert (log.held, log.approved) == (held, plain.approved)
-    assert log.folded % BLOCK == 0
-    assert log.folded <= log.approved
-    assert log.room() == log.folded + log.capacity - held >= 0
-    assert log.totals() == plain.totals(plain.approved)
-    assert log.totals(max(at, log.folded)) == plain.totals(max(at, log.folded))
-    assert log.sender_at(0) == -1
-    readable = max(at, log.oldest)
-    if readable <= held:
-        assert log.read(readable, held) == plain.read(readable, held)
-        assert log.sender_at(readable) == plain.entries[readable - 1][0]
-    counted = Counter(sender for sender, _, _ in plain.entries)
-    counted_up_to = Counter(sender for sender, _, _ in plain.entries[: readable - 1])
-    for sender in range(5):
-        assert log.sent_by(sender) == counted[sender]
-        assert log.sent_by(sender, readable - 1) == counted_up_to[sender]
-
-
-def numbers_of(draw: random.Random, count: int) -> np.ndarray:
-    """Random numbers of the whole range, the highest among them."""
-    generator = np.random.default_rng(draw.getrandbits(32))
-    numbers = generator.integers(1, 2**53, size=count, dtype=np.uint64, endpoint=True)
-    numbers[:1] = 2**53
-    return numbers
-
-
-def given_as(draw: random.Random, numbers: np.ndarray) -> np.ndarray | bytes | memoryview:
-    """Numbers in one of the forms that a log takes."""
-    return draw.choice([numbers, numbers.tobytes(), memoryview(numbers.tobytes())])
-
-
-def size_of(draw: random.Random, room: int) -> int:
-    """How many entries a step takes: few, many, or about a block."""
-    return min(room, draw.choice([1, 1, 2, 3, 17, 64, 1000, BLOCK - 1, BLOCK, BLOCK + 1, 5000]))
-
-
-def act(draw: random.Random, log: Log, plain: Plain) -> Log:
-    """One random step, done to both; returns the log to go on with."""
-    sender = draw.randrange(5)
-    what = draw.choice(["append", "one", "batches", "offer", "approve", "drop", "fold", "join"])
-    if what in {"append", "one", "batches", "offer"} and log.approved - log.folded >= BLOCK:
-        log.fold(1)
-    if what == "append":
-        numbers = numbers_of(draw, size_of(draw, log.room()))
-        log.append(sender, plain.add(sender, numbers), given_as(draw, numbers))
-    elif what == "one":
-        for _ in range(min(log.room(), draw.choice([1, 2, 20]))):
-            sender = draw.choice([sender, draw.randrange(5)])
-            numbers = numbers_of(draw, 1)
-            log.append_one(sender, plain.add(sender, numbers), int(numbers[0]))
-    elif what == "batches":
-        batches, parts, room = [], [numbers_of(draw, 0)], log.room()
-        for _ in range(draw.randrange(6)):
-            parts.append(numbers_of(draw, size_of(draw, room)))
-            room -= len(parts[-1])
-            sender = draw.randrange(5)
-            batches.append((sender, plain.add(sender, parts[-1]), len(parts[-1])))
-        log.append_batches(batches, given_as(draw, np.concatenate(parts)))
-    elif what == "offer":
-        offer_shuffled(draw, log, plain)
-    elif what == "approve":
-        plain.approved = draw.randint(plain.approved, len(plain.entries))
-        log.approve(plain.approved)
-    elif what == "drop":
-        cut = draw.randint(plain.approved, len(plain.entries))
-        log.drop_above(cut)
-        del plain.entries[cut:]
-    elif what == "fold":
-        most = draw.randrange(3)
-        full = (log.approved - log.folded) // BLOCK
-        assert log.fold(most) == min(most, full)
-    else:
-        return joined(log)
-    return log
-
-
-def offer_shuffled(draw: random.Random, log: Log, plain: Plain) -> None:
-    """Offer a stretch in random order, some of it twice or cut otherwise, until all is held."""
-    offers, room = [], log.room()
-    for _ in range(draw.randrange(1, 7)):
-        numbers = numbers_of(draw, size_of(draw, room))
-        if not len(numbers):
-            break
-        room -= len(numbers)
-        sender = draw.randrange(5)
-        index = len(plain.entries) + 1
-        k = plain.add(sender, numbers)
-        offers.append((index, sender, k, numbers))
-        part = draw.randrange(len(numbers))
-        offers.append((index + part, sender, k + part, numbers[part:]))
-        offers.append((index, sender, k, numbers[: part + 1]))
-    draw.shuffle(offers)
-    for index, sender, k, numbers in offers:
-        before = log.held
-        grew = log.offer(index, sender, k, given_as(draw, numbers))
-        assert grew == (log.held > before)
-        assert not log.offer(index, sender, k, numbers + np.uint64(1)), "a second offer is ignored"
-    assert log.held == len(plain.entries)
-
-
-def joined(log: Log) -> Log:
-    """A log made from the snapshot of another and the entries above it."""
-    snapshot = log.snapshot()
-    joiner = Log(log.capacity, snapshot)
-    if log.held > log.approved:
-        runs, numbers = log.read(log.approved + 1, log.held)
-        joiner.append_batches([run[1:] for run in runs], numbers)
-    assert joiner.snapshot() == snapshot
-    assert joiner.recent_digests() == log.recent_digests()[-1:]
-    return joiner
-
-
-@pytest.mark.parametrize("seed", range(30))
-def test_log_is_the_list_after_any_steps(seed: int) -> None:
-    """Any batching, order of arrival, approval, cut, folding and hand-over give the same log."""
-    draw = random.Random(seed)
-    log, plain = Log(CAPACITY), Plain()
-    for _ in range(25):
-        log = act(draw, log, plain)
-        assert_same(log, plain, draw.randint(plain.approved, len(plain.entries)))
-
-
-@pytest.mark.parametrize("seed", range(5))
-def test_log_of_one_block_is_the_list(seed: int) -> None:
-    """The smallest ring works, block after block."""
-    draw = random.Random(seed)
-    log, plain = Log(1), Plain()
-    assert log.capacity == BLOCK
-    for _ in range(40):
-        log = act(draw, log, plain)
-        if not log.room():
-            plain.approved = log.held
-            log.approve(log.held)
-            log.fold()
-        assert_same(log, plain, draw.randint(plain.approved, len(plain.entries)))
 
 
 def test_empty_log_has_the_zero_digest() -> None:
@@ -312,6 +112,39 @@ def test_offer_keeps_what_is_ahead_until_the_gap_closes() -> None:
     assert log.read(1, 4) == ([(1, 0, 1, 2), (3, 1, 1, 2)], struct.pack("<4Q", 10, 20, 30, 40))
 
 
+def test_numbers_are_lent_without_a_copy() -> None:
+    """Held or ahead, across the wrap too: the views are the ring's own memory."""
+    log = Log(2 * BLOCK)
+    log.append(0, 1, np.arange(1, 2 * BLOCK - 9, dtype=np.uint64))
+    log.approve(log.held)
+    log.fold()
+    first = log.held + 1
+    numbers = np.arange(100, 120, dtype=np.uint64)
+    assert not log.offer(first + 1, 1, 1, numbers)
+    assert b"".join(log.views(first + 1, first + 20)) == numbers.tobytes()
+    assert [len(view) for view in log.views(first + 1, first + 20)] == [9 * 8, 11 * 8]
+    lent = log.views(first, first)
+    log.append_one(0, first, 77)
+    assert bytes(lent[0]) == struct.pack("<Q", 77)
+
+
+def test_what_is_not_in_the_ring_cannot_be_read() -> None:
+    """Overwritten and not yet written entries are refused, never made up (G5)."""
+    log = Log(2 * BLOCK)
+    lockstep(log, 1, 2 * BLOCK)
+    log.approve(2 * BLOCK)
+    log.fold()
+    lockstep(log, 2 * BLOCK + 1, 2 * BLOCK + 1)
+    assert log.oldest == BLOCK + 1
+    for ask in (log.views, log.read):
+        with pytest.raises(AssertionError, match="not in the ring"):
+            ask(BLOCK, BLOCK + 1)
+    with pytest.raises(AssertionError, match="neither held nor ahead"):
+        log.views(log.held, log.held + 1)
+    with pytest.raises(AssertionError, match="not in the ring"):
+        log.sender_at(log.held + 1)
+
+
 def test_offer_never_replaces() -> None:
     """What is held or ahead stays as it came first; only what is new of an offer is taken."""
     log = Log(CAPACITY)
@@ -406,7 +239,7 @@ def test_joiner_knows_what_the_donor_knew(count: int) -> None:
     donor = Log(CAPACITY)
     lockstep(donor, 1, count)
     donor.approve(count)
-    joiner = joined(donor)
+    joiner = Log(CAPACITY, donor.snapshot())
     assert joiner.sender_at(count) == donor.sender_at(count) == (count - 1) % 4
     for log in (donor, joiner):
         assert [log.sent_by(sender) for sender in range(4)] == [

@@ -147,13 +147,14 @@ class Blocks:
     def views(self, first: int, last: int) -> tuple[memoryview, ...]:
         """The numbers of first..last as one view of the ring, or two at the wrap, none copied.
 
-        They are good until the entries are dropped, or folded and overwritten. What was not sent
-        by then can harm nobody: everyone who must hold an approved entry has received it, and a
-        frame with dropped entries is of a view that its receivers have left.
+        They may be held or ahead. A view is good until its entries are dropped, or folded and
+        overwritten. What was not sent by then harms nobody: whoever must hold an approved entry
+        has received it, and a frame with dropped entries is of a view that its receivers left.
         """
-        assert self.oldest <= first and last <= self.held, (
-            f"entries {first}..{last} are not in the ring, which has {self.oldest}..{self.held}"
+        assert self.oldest <= first, f"entry {first} is not in the ring, from {self.oldest} on"
+            f"entry {first} is not in the ring, nor any below {self.oldest}"
         )
+        assert last <= max(self.held, self._top), f"entry {last} is neither held nor ahead"
         start = (first - 1) % self.capacity * WIDTH
         stop = start + (last + 1 - first) * WIDTH
         size = len(self._bytes)
