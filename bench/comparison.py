@@ -262,7 +262,7 @@ def main(arguments: Sequence[str]) -> int:
         f"Asked at n={options.nodes[0]} (issue 3)",
         target_table(outcomes, options.rounds, options.nodes[0]),
     )
-    if len(options.nodes) > 1:
+    if len({case.nodes for case in chosen if case.program.scaled_to}) > 1:
         section("Cost against n", scaling_table(outcomes, options.nodes, options.rounds))
     frames = frames_table(outcomes)
     if frames:
