@@ -104,32 +104,34 @@ def slaves_among(watched: Mapping[int, Watched], nodes: int) -> list[int]:
 def watch_train(nodes: int, seconds: float) -> tuple[dict[int, Watched], str]:
     """Run a train for `seconds` of SEND; what was seen of its processes, and the verdict."""
     file = write_manifest(Ours(model="train"), nodes=nodes, seconds=seconds, grace=1.0)
-    process = subprocess.Popen(
-        ringrun("run", str(file), "--output", "json"),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-        env=environment(),
-        start_new_session=True,
-    )
+    printed = file.with_suffix(".json")
+    with printed.open("w") as out:
+        process = subprocess.Popen(
+            ringrun("run", str(file), "--output", "json"),
+            stdin=subprocess.DEVNULL,
+            stdout=out,  # a file, not a pipe: nothing reads while the run goes on
+            stderr=subprocess.DEVNULL,
+            text=True,
+            env=environment(),
+            start_new_session=True,
+        )
     watched: dict[int, Watched] = {}
     start = time.monotonic()
     deadline = start + seconds + ALLOWANCE
-    # The report is one line and fits the pipe, so nothing need read it while the run goes on.
     try:
         while process.poll() is None and time.monotonic() < deadline:
             look(watched, process.pid, time.monotonic() - start)
             time.sleep(1.0)
         if process.poll() is None:
             raise RunError("not finished in time")
-        output, _ = process.communicate()
+        report = report_in(printed.read_text())
     finally:
         if process.poll() is None:
             process.send_signal(signal.SIGINT)
         end_group(process, 5.0)
         file.unlink()
-    return watched, str(report_in(output)["verdict"])
+        printed.unlink()
+    return watched, str(report["verdict"])
 
 
 def nearest(samples: Sequence[tuple[float, int]], mark: float) -> int:
