@@ -152,8 +152,6 @@ class Blocks:
         has received it, and a frame with dropped entries is of a view that its receivers left.
         """
         assert self.oldest <= first, f"entry {first} is not in the ring, from {self.oldest} on"
-            f"entry {first} is not in the ring, nor any below {self.oldest}"
-        )
         assert last <= max(self.held, self._top), f"entry {last} is neither held nor ahead"
         start = (first - 1) % self.capacity * WIDTH
         stop = start + (last + 1 - first) * WIDTH
