@@ -61,11 +61,15 @@ class _Parser(argparse.ArgumentParser):
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run a command; never raises, prints no traceback unless `--debug` is among the arguments."""
+    """Run a command and give its exit code; raises nothing unless `--debug` is given."""
     arguments = list(sys.argv[1:] if argv is None else argv)
-    debug = "--debug" in arguments
+    return guarded(lambda: _dispatch(arguments), debug="--debug" in arguments)
+
+
+def guarded(call: Callable[[], int], *, debug: bool) -> int:
+    """What `call` gives, or the exit code of what it raised, said in one line a fault."""
     try:
-        code = _dispatch(arguments)
+        code = call()
         sys.stdout.flush()
     except SystemExit as exit_:  # argparse after --help and --version
         return int(exit_.code or 0)
