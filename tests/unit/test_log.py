@@ -167,10 +167,13 @@ def test_what_is_ahead_is_forgotten_by_a_cut() -> None:
         log.append_one(0, 1, 10)
         log.offer(3, 1, 1, np.array([30], dtype=np.uint64))
         forget(log)
-        log.append_one(0, 2, 20)
+        log.offer(2, 0, 2, np.array([20], dtype=np.uint64))
         assert log.held == 2
-        log.append_one(2, 1, 31)
-        assert log.read(1, 3)[1] == struct.pack("<3Q", 10, 20, 31)
+        log.offer(3, 2, 1, np.array([31], dtype=np.uint64))
+        assert log.read(1, 3) == (
+            [(1, 0, 1, 2), (3, 2, 1, 1)],
+            struct.pack("<3Q", 10, 20, 31),
+        )
 
 
 def test_unfolded_entries_are_never_overwritten() -> None:

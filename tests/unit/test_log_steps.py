@@ -128,13 +128,13 @@ def test_log_is_the_list_after_any_steps(seed: int) -> None:
         assert_same(log, plain, draw.randint(plain.approved, len(plain.entries)))
 
 
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("seed", range(3))
 def test_log_of_one_block_is_the_list(seed: int) -> None:
     """The smallest ring works, block after block."""
     draw = random.Random(seed)
     log, plain = Log(1), Plain()
     assert log.capacity == BLOCK
-    for _ in range(40):
+    for _ in range(25):
         log = act(draw, log, plain)
         if not log.room():
             plain.approved = log.held

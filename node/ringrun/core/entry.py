@@ -76,7 +76,7 @@ class Stream:
         first = self._taken + 1
         start = first - self._drawn_first
         if start < 0 or start + count > len(self._drawn):
-            self._draw(first, count)
+            self._draw(first, max(count, _LEAST_DRAWN))
 
     def _fill_scalars(self, k: int) -> None:
         start = k - self._drawn_first

@@ -51,7 +51,7 @@ class Log(Blocks):
         """Take entries that may be out of order, starting at index `first`; True if held grew.
 
         What is already held, or already waits ahead, is never replaced. The caller has checked
-        that the last index is at most `limit`.
+        that the last index is at most `limit`, and appends nothing while something is ahead.
         """
         held = self.held
         if first == held + 1 and not self._ahead:
