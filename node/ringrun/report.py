@@ -159,7 +159,8 @@ class Report(_Part, frozen=True, kw_only=True):
     def as_document(self) -> dict[str, Any]:
         """The report as JSON has it; plain values only."""
         document: dict[str, Any] = {"apiVersion": API_VERSION, "kind": KIND}
-        for key, value in msgspec.to_builtins(self).items():
+        # By way of JSON, since a document that is compared with one that was read has lists.
+        for key, value in msgspec.json.decode(msgspec.json.encode(self)).items():
             if key == "name":
                 document["metadata"] = {"name": value}
                 continue
