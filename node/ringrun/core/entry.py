@@ -22,6 +22,8 @@ assert sys.byteorder == "little", "ringrun needs a little-endian machine"
 _LEAST_DRAWN = 1024
 # Philox makes four numbers for each step of its counter; advance() counts steps.
 _STEP = 4
+_SHIFT = np.uint64(11)
+_ONE = np.uint64(1)
 
 
 class Stream:
@@ -106,6 +108,6 @@ class Stream:
                 self._generator.random_raw(rest)
         numbers: Numbers = self._generator.random_raw(count)
         self._generator_at = first + count
-        numbers >>= np.uint64(11)
-        numbers += np.uint64(1)
+        numbers >>= _SHIFT
+        numbers += _ONE
         return numbers
