@@ -31,6 +31,11 @@ class Channel:
         self._writing = False
         loop.add_reader(self._socket, self.drain)
 
+    @property
+    def waiting(self) -> int:
+        """Bytes that the child has still to take."""
+        return len(self._unsent) + len(self._newest or b"")
+
     def say(self, value: object) -> None:
         """Send this, whatever comes after it."""
         self._unsent += msgspec.json.encode(value) + b"\n"
