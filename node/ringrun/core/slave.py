@@ -725,6 +725,7 @@ class Slave:
             slowest_peer=slowest,
             slowest_wait=wait,
             latency=tally.latency.buckets(),
+            latency_max=tally.latency.largest,
         )
         self._note(
             Note.RESULT,
