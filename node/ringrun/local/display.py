@@ -17,6 +17,9 @@ from ringrun.core.record import Record
 from ringrun.report_text import duration, heading, thousands
 from ringrun.spec import RunSpec
 
+# Said better by the lines that `look` and `run` print.
+_UNSAID = frozenset({"SlavesReady", "SendStarted", "GraceStarted", "ResultsCollected"})
+
 
 class Display(Protocol):
     """What `supervisor` tells; `close` comes last, whatever happened."""
@@ -26,6 +29,9 @@ class Display(Protocol):
 
     def event(self, event: Event) -> None:
         """Something happened, in the leader's words."""
+
+    def master_lost(self, name: str, *, leading: bool) -> None:
+        """The process of a master has ended before its time."""
 
     def live(self, live: Live) -> None:
         """The figures of the moment, while in SEND."""
@@ -43,6 +49,9 @@ class Silent:
     def event(self, event: Event) -> None:
         """Show nothing."""
 
+    def master_lost(self, name: str, *, leading: bool) -> None:
+        """Show nothing."""
+
     def live(self, live: Live) -> None:
         """Show nothing."""
 
@@ -58,6 +67,10 @@ class Lines:
         self._out = out
         self._begun = False
         self._next_live = 1.0
+        self._seconds = 0.0
+        self._go_at = 0.0
+        self._phase = Phase.START
+        self._lost_leader = ""
         self.say(heading(spec))
 
     def say(self, text: str) -> None:
@@ -66,6 +79,7 @@ class Lines:
 
     def look(self, record: Record | None, orders: Orders, seconds: float) -> None:
         """Say once how the run began."""
+        self._seconds = seconds
         if self._begun or record is None or record.view < 1:
             return
         self._begun = True
@@ -73,8 +87,24 @@ class Lines:
 
     def event(self, event: Event) -> None:
         """Say what happened, and when: seconds on the ring's clock."""
-        if event.phase != Phase.START:
-            self.say(f"{event.phase:<6} {event.at:.2f} s  {event.text}")
+        if event.phase == Phase.START:
+            return
+        self._phase, self._go_at = Phase(event.phase), self._seconds - event.at
+        text = event.text
+        if event.kind == "LeaderElected" and self._lost_leader:
+            text = f"master {self._lost_leader} lost; {text}"
+            self._lost_leader = ""
+        if event.kind not in _UNSAID:
+            self.say(f"{event.phase:<6} {event.at:.2f} s  {text}")
+
+    def master_lost(self, name: str, *, leading: bool) -> None:
+        """Say that a standby was lost; of a leader it is said when the next one leads."""
+        place = name.rpartition("-")[0]
+        if leading:
+            self._lost_leader = place
+        else:
+            at = self._seconds - self._go_at
+            self.say(f"{self._phase:<6} {at:.2f} s  standby master {place} lost")
 
     def live(self, live: Live) -> None:
         """Say the figures, if a second has gone since the last time."""

@@ -8,7 +8,7 @@ nothing to slaves beyond their setup, and decides no verdict while a master live
 import asyncio
 import secrets
 import signal
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
@@ -110,6 +110,7 @@ class Supervisor:
         self._record: Record | None = None
         self._changed = asyncio.Event()
         self._stop = ""
+        self._over = False
         self._last_words = ""
         self._interrupts = 0
         self._started = 0.0
@@ -125,6 +126,7 @@ class Supervisor:
             loop.add_signal_handler(number, self._interrupt)
         try:
             document, reason = await self._until_over(loop)
+            self._over = True
             if document is not None:
                 await self._let_leave()
         finally:
@@ -254,7 +256,8 @@ class Supervisor:
                     if slave.child is child:
                         slave.host, slave.port = host, port
             case {"event": dict(event)}:
-                self._display.event(msgspec.convert(event, Event))
+                if not self._over:
+                    self._display.event(msgspec.convert(event, Event))
             case {"live": dict(live)}:
                 # A leader that was replaced may not have noticed; its figures are old.
                 if self._record is None or self._record.holder in {"", child.name}:
@@ -265,6 +268,9 @@ class Supervisor:
     def _ended(self, child: Child) -> None:
         if child.name.startswith("m"):
             self._last_words = f"{child.name}: {self._cause(child)}"
+            if not self._over and child.code:
+                leading = self._record is not None and self._record.holder == child.name
+                self._display.master_lost(child.name, leading=leading)
             self._masters.note_end(child, asyncio.get_running_loop().time())
         self._changed.set()
 
@@ -321,18 +327,20 @@ class Supervisor:
         return ""
 
     async def _let_leave(self) -> None:
-        """The report is complete: let everybody end by itself, then ask, and leave the rest to
-        `_bury`."""
-        for number in (None, signal.SIGTERM):
-            children = self._living()
-            if number is not None:
-                for child in children:
-                    child.kill(number)
-            deadline = asyncio.get_running_loop().time() + LEAVE_PATIENCE
-            while self._living() and asyncio.get_running_loop().time() < deadline:
-                self._changed.clear()
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(self._changed.wait(), LOOK_EVERY)
+        """The report is complete: slaves end once they are told so; the rest is asked, then left
+        to `_bury`."""
+        await self._until(lambda: not any(slave.child.alive for slave in self._slaves.values()))
+        for child in self._living():
+            child.kill(signal.SIGTERM)
+        await self._until(lambda: not self._living())
+
+    async def _until(self, true: Callable[[], bool]) -> None:
+        """Wait for it, and no longer than LEAVE_PATIENCE."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LEAVE_PATIENCE):
+                while not true():
+                    self._changed.clear()
+                    await self._changed.wait()
 
     def _living(self) -> list[Child]:
         slaves = (slave.child for slave in self._slaves.values())
