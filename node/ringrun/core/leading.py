@@ -136,6 +136,7 @@ class Leading:
 
     def begin(self, now: float) -> None:
         """Go on from the record as it was taken over."""
+        self.orders_changed(now)
         record = self.record
         before = record.epoch - 1
         name = self.master.me.rsplit("-", 1)[0]
@@ -501,11 +502,12 @@ class Leading:
 
     def _next_end(self, now: float) -> float:
         if self.record.phase is Phase.SEND and self._go is not None:
-            return self._go + self._plan_send
-        if self.record.phase is Phase.GRACE:
+            end = self._go + self._plan_send
+        elif self.record.phase is Phase.GRACE:
             end = self._end_of_grace() + self.master.plan.stop_wait / 4
-            return end if end > now else inf
-        return inf
+        else:
+            return inf
+        return end if end > now else inf
 
     def _repeat(self, now: float) -> None:
         self._repeat_at = now + _REPEAT_SECONDS
@@ -947,7 +949,7 @@ class Leading:
         record = self.record
         dead = set(self.master.orders.dead)
         results = self.collected.results
-        late = now >= self._end_of_grace() + self.master.plan.result_wait
+        late = now >= self._since + self.master.plan.result_wait
         return late or all(
             member.node in results or member.node in dead for member in record.send_members
         )

@@ -468,7 +468,8 @@ class Slave:
         log = self._log
         if record.view != self._view or log is None:
             return
-        if self._go is not None:
+        if record.phase is not Phase.START:
+            # A slave that was never told GO ends with the others all the same.
             self._start_clock(message.elapsed, now)
         if self._giving:
             return
