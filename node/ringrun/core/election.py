@@ -6,6 +6,7 @@ Leading). It does no I/O: the caller reads and writes, and tells what it saw.
 """
 
 from dataclasses import dataclass
+from math import inf
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +89,10 @@ class Election:
     def stand_aside(self, until: float) -> None:
         """Do not stand before this time: another candidate may reach more."""
         self._stands_from = until
+
+    def gives_up_at(self) -> float:
+        """When a leader that hears nothing of its writes stops; never, if it does not lead."""
+        return self._sent_at + self.terms.stop_after if self.leads else inf
 
     def next_time(self, now: float) -> float:
         """When to look again."""

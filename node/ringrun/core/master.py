@@ -344,7 +344,9 @@ class Master:
         self._set_deadline(now)
 
     def _set_deadline(self, now: float) -> None:
-        due = [self._election.next_time(now)]
+        # The answer to what is in flight comes first; giving up is all that cannot wait for it.
+        busy = self._request is not None
+        due = [self._election.gives_up_at() if busy else self._election.next_time(now)]
         if self.lead is not None:
             due.append(self.lead.deadline)
             if not self._report_busy and self.lead.collected.version is None:
