@@ -145,7 +145,7 @@ class JournalledRun:
         )
 
     def change_view(self, *, join: bool = False) -> None:
-        """Those that live go on, with everything that one of them holds; the dead may be replaced."""
+        """Those that live go on with all that one of them holds; the dead may be replaced."""
         survivors = self._living()
         joiners = []
         if join:
@@ -394,3 +394,24 @@ class JournalledRun:
             for sender, k, _ in self._living()[0].held:
                 self.draws[sender] = k
         self._tick()
+
+
+def eventful_run() -> JournalledRun:
+    """Four slaves; one dies and is replaced, the leader changes, entries are under way at each."""
+    run = JournalledRun(4)
+    for count in (1, 2, 3):
+        for ordinal in range(4):
+            run.issue(ordinal, count)
+        run.approve()
+    run.issue(1, 2, reach=1)
+    run.kill(3)
+    run.change_view()
+    run.issue(0, 2)
+    run.approve(0, 2)
+    run.change_leader()
+    run.change_view(join=True)
+    for turn in range(6):
+        run.issue(turn % 4)
+        run.approve()
+    run.finish()
+    return run

@@ -1,30 +1,9 @@
 """Good runs are clean: the checker raises no false alarm."""
 
 import pytest
-from journalled_run import JournalledRun
+from journalled_run import eventful_run
 
 from ringrun.verify import check
-
-
-def eventful_run() -> JournalledRun:
-    """Four slaves; one dies and is replaced, the leader changes, entries are under way at each."""
-    run = JournalledRun(4)
-    for count in (1, 2, 3):
-        for ordinal in range(4):
-            run.issue(ordinal, count)
-        run.approve()
-    run.issue(1, 2, reach=1)
-    run.kill(3)
-    run.change_view()
-    run.issue(0, 2)
-    run.approve(0, 2)
-    run.change_leader()
-    run.change_view(join=True)
-    for turn in range(6):
-        run.issue(turn % 4)
-        run.approve()
-    run.finish()
-    return run
 
 
 @pytest.mark.parametrize("same_clock", [True, False])
