@@ -60,6 +60,8 @@ def _journals(world: "World") -> list[Finding]:
     return [
         Finding(promise=str(found.promise), text=f"{found.text} [{found.anomaly}]")
         for found in verification.findings
+        # Whoever was stopped or slow is late by its own clock, and cannot help it.
+        if not (found.promise == "G6" and found.node in world.disturbed and "ended" in found.text)
     ]
 
 

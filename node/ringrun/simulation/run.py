@@ -83,7 +83,7 @@ def finish(world: World) -> Outcome:
         verdict=document["verdict"] if document else "none",
         deliveries=world.deliveries,
         heartbeats=world.heartbeats,
-        faults=world.faults + world.doubled,
+        faults=world.faults,
         seconds=clock.now,
     )
 
