@@ -15,7 +15,7 @@ Node = tuple[int, int]
 
 
 class Chronicle:
-    """Written by the stages of one leader. Times are seconds since GO; before it, since its start."""
+    """Written by the stages of one leader. Times are seconds since GO, or else since its start."""
 
     def __init__(self, lead: "Leading") -> None:
         self._lead = lead
