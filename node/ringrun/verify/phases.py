@@ -207,7 +207,7 @@ def check_drain(
     for node in last.members:
         history = histories[node]
         approved = history.log.length
-        if approved < issued:
+        if approved < issued and history.whole:
             findings.add(
                 Promise.DRAIN,
                 Anomaly.LOST,
