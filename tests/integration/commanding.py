@@ -147,7 +147,7 @@ class Line:
             raise
 
     def _shake(self) -> None:
-        self.sock.sendall(encode_handshake(self.handshake.start()))
+        self.sock.sendall(encode_handshake(self.handshake.begin()))
         while self.handshake.peer is None:
             _, body = self.frame()
             answer = self.handshake.receive(body)
