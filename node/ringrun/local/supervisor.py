@@ -112,6 +112,7 @@ class Supervisor:
         self._changed = asyncio.Event()
         self._stop = ""
         self._over = False
+        self._failure: BaseException | None = None
         self._last_words = ""
         self._interrupts = 0
         self._told = True
@@ -126,6 +127,7 @@ class Supervisor:
         """Everything until the report is there, or cannot come; then no process is left."""
         loop = asyncio.get_running_loop()
         self._started = loop.time()
+        loop.set_exception_handler(self._note_failure)
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self._interrupt)
         try:
@@ -152,6 +154,8 @@ class Supervisor:
     ) -> tuple[dict[str, Any] | None, str]:
         while True:
             self._changed.clear()
+            if self._failure is not None:
+                raise self._failure
             now = loop.time()
             self._record = self._read()
             document = self._complete_report()
@@ -287,12 +291,20 @@ class Supervisor:
             self._masters.note_end(child, asyncio.get_running_loop().time())
         self._wake()
 
+    def _note_failure(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        # A pipe that nobody reads any more, or our own bug: asyncio would only log it and go on.
+        self._failure = context.get("exception") or RuntimeError(context["message"])
+        self._wake()
+
     def _wake(self) -> None:
         """There may be something to decide: look at once."""
         self._told = True
         self._changed.set()
 
     def _interrupt(self) -> None:
+        if self._over:
+            # It ends within a second as it is, and its outcome stands.
+            return
         self._interrupts += 1
         self._stopped_at = self._stopped_at or asyncio.get_running_loop().time()
         self._stop = INTERRUPTED
