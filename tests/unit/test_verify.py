@@ -143,7 +143,7 @@ def test_a_run_of_which_nobody_began_is_clean() -> None:
         (MAGIC + b"\x1c\x00\x00\x00\x02" + bytes(36), "not as long as its count says"),
         (MAGIC + b"\x02\x00\x00\x00\x06" + bytes(8) + b"{}", "a VIEW record lacks"),
         (MAGIC + b"\x02\x00\x00\x00\x07" + bytes(8) + b"{}", "a BASE record is not"),
-        (MAGIC + b"\x02\x00\x00\x00\x09" + bytes(8) + b"{}", "there is no phase None"),
+        (MAGIC + b"\x02\x00\x00\x00\x09" + bytes(8) + b"{}", "a PHASE record lacks phase"),
     ],
 )
 def test_what_is_no_journal_is_refused(data: bytes, reason: str) -> None:
@@ -320,3 +320,25 @@ def test_the_phases_are_judged_by_each_slaves_own_clock() -> None:
         for time, note in run.notes["s0-1"]
     ]
     assert Promise.PHASES in check(run.journals(), None, same_clock=True).broken
+
+
+@pytest.mark.parametrize("ended_by", ["nothing", "close", "leaving"])
+def test_only_the_clock_may_end_a_phase_early_unless_told(ended_by: str) -> None:
+    """An early STOP, or the end of the process, is no broken promise; ending by itself is."""
+    run = JournalledRun(2)
+    run.issue(0)
+    run.finish()
+    notes = run.notes["s1-1"]
+    last = next(at for at, (_, note) in enumerate(notes) if note[0] is Note.PHASE) + 1
+    kept = [item for item in notes[:last] if item[0] < run.started + 1.0]
+    early = run.started + 1.0
+    if ended_by == "close":
+        close = {"command": "close", "epoch": 1, "holder": "m0-1", "obeyed": True, "view": 1}
+        kept.append((early, (Note.COMMAND, close)))
+    kept += [(early, (Note.PHASE, {"phase": name, "elapsed": 1.0})) for name in ("GRACE", "STOP")]
+    if ended_by == "leaving":
+        tally = {"count": 0, "sumExact": "0", "digest": "00" * 32, "final": False, "view": 1}
+        kept.append((early, (Note.RESULT, tally)))
+    run.notes["s1-1"] = kept
+    broken = check(run.journals(), None, same_clock=True).broken
+    assert (Promise.PHASES in broken) == (ended_by == "nothing")

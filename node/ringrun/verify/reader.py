@@ -55,6 +55,17 @@ _KINDS = {int(kind): kind for kind in Kind}
 _CHECKPOINT_KIND = Kind.CHECKPOINT
 
 
+# What the checks rely on; a record may say more.
+_NEEDED = {
+    Kind.VIEW: {"number", "epoch", "members", "cut"},
+    Kind.PHASE: {"phase"},
+    Kind.COMMAND: {"command", "epoch", "holder", "obeyed"},
+    Kind.RESULT: {"count", "sumExact", "digest", "final"},
+    Kind.RECORD: {"outcome", "version", "epoch", "holder", "view", "members", "cut", "phase"},
+}
+_NOTHING_NEEDED: set[str] = set()
+
+
 class UnreadableError(Exception):
     """Not a journal, or one that no node of ours wrote; the message is one line."""
 
@@ -265,6 +276,9 @@ def _documents(
             values = msgspec.json.decode(view[begin : begin + length])
             if type(values) is not dict:
                 raise ValueError("not an object")
+            if not values.keys() >= _NEEDED.get(kind, _NOTHING_NEEDED):
+                lacks = ", ".join(sorted(_NEEDED[kind] - values.keys()))
+                raise ValueError(f"a {kind.name} record lacks {lacks}")
         except (ValueError, msgspec.DecodeError, struct.error) as error:
             raise UnreadableError(f"{name}: record {number} at byte {at}: {error}") from error
         time = _TIME.unpack_from(view, at + _TIME_AT)[0]
