@@ -282,19 +282,26 @@ class Leading:
                 return document
         return self.collected.draft() if self.collected.dirty else None
 
+    def report_saved(self, version: int, now: float) -> None:
+        """The document that was given last is stored; nothing replaces a complete one."""
+        self.collected.report_saved(version)
+        if self._writing_final and isinstance(self._stage, Closing):
+            self.collected.complete = True
+            self._stage.stored(now)
+
     def report_seen(self, now: float) -> None:
-        """The stored report was read or written."""
-        collected = self.collected
-        if collected.overtaken:
+        """The stored report was read, or a write of it has ended."""
+        self._writing_final = False
+        if self.collected.overtaken:
             self.master.stop_leading("the report is of a higher epoch", now)
             return
-        if self._writing_final and not collected.dirty and isinstance(self._stage, Closing):
-            if not collected.complete:
-                self._stage.stored(now)
-            collected.complete = True
-        self._writing_final = False
-        for node in sorted(collected.stored):
-            self.master.send(node, Stored(**self.command()))
+        self.say_stored()
+
+    def say_stored(self) -> None:
+        """Let the slaves go whose results are kept outside of this process."""
+        stored = Stored(**self.command())
+        for node in sorted(self.collected.stored):
+            self.master.send(node, stored)
 
     # Time
 

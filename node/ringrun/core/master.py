@@ -79,8 +79,8 @@ class Master:
         self.up: set[NodeId] = set()
         self.lead: Leading | None = None
         self.started = now
-        self.stood_aside = False
         self._journal = journal
+        self._stood_aside = False
         self._poll = poll
         self._election = Election(me, now=now, terms=terms)
         self._record = Record(version=-1)
@@ -183,7 +183,7 @@ class Master:
         self._report_busy = False
         if self.lead is not None:
             if outcome is Outcome.SAVED:
-                self.lead.collected.report_saved(version)
+                self.lead.report_saved(version, now)
             elif outcome is Outcome.CONFLICT:
                 self.lead.collected.report_seen(version, document)
             else:
@@ -215,9 +215,14 @@ class Master:
         self._read_at = now
         self.outputs.append(Say(f"{self.me} no longer leads in epoch {epoch}: {why}"))
 
+    @property
+    def may_stand_aside(self) -> bool:
+        """Whether there is a standby that this master has not yet let try."""
+        return not self._stood_aside and any(name != self.me for name in self.orders.masters)
+
     def stand_aside(self, now: float) -> None:
         """Let a standby try that may reach more; after two lease durations lead all the same."""
-        self.stood_aside = True
+        self._stood_aside = True
         self._election.stand_aside(now + 2 * self._election.terms.lease)
         self.stop_leading("it reaches less than half of the view", now)
 
@@ -230,9 +235,9 @@ class Master:
     def _saw(self, record: Record, now: float) -> None:
         """A record was read: it alone says who leads and which view is installed."""
         before = self._record
-        unknown, self._unknown = self._unknown, None
         if record.version < before.version:
             return
+        unknown, self._unknown = self._unknown, None
         if record.version > before.version:
             self._note_record(record, "read")
         self._record = record
@@ -240,9 +245,11 @@ class Master:
         self._read_at = now + self._poll
         lead = self.lead
         if lead is None:
-            tried = unknown.record if unknown is not None else None
-            if tried is not None and (record.epoch, record.holder) == (tried.epoch, self.me):
-                self._begin(unknown.sent if unknown is not None else now, record, now)
+            # Only a take-over: a leader that stopped leads no more in its epoch.
+            if unknown is not None and unknown.purpose is Purpose.TAKE_OVER:
+                tried = unknown.record
+                if tried is not None and (record.epoch, record.holder) == (tried.epoch, self.me):
+                    self._begin(unknown.sent, record, now)
         elif (record.epoch, record.holder) == (self._election.epoch, self.me):
             if unknown is not None and unknown.record == record:
                 self._election.renewed(unknown.sent)

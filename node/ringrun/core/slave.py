@@ -49,6 +49,8 @@ if TYPE_CHECKING:
 
 # How often what must arrive is said again.
 _REPEAT_SECONDS = 0.25
+# What a hop of a healthy ring may take, on a machine that has better things to do.
+_HOP_SECONDS = 0.002
 
 
 class Slave:
@@ -368,7 +370,11 @@ class Slave:
         if self._start_deadline == inf:
             self._start_deadline = plan.start_deadline
         self.stream = Stream(plan.seed, self.node.ordinal if self.rules.own_streams else 0)
-        self.watch = Watch(heartbeat=plan.heartbeat, suspect=plan.suspect, now=now)
+        # A circle takes its time: every slave may wait for a frame before it issues.
+        patience = plan.suspect + plan.nodes * (plan.tick + _HOP_SECONDS)
+        self.watch = Watch(
+            heartbeat=plan.heartbeat, suspect=plan.suspect, now=now, patience=patience
+        )
         self._beat_at = now + plan.heartbeat
 
     # The end

@@ -5,6 +5,9 @@ The slave asks once a heartbeat. Slaves only report; the leader decides.
 
 from ringrun.core.messages import Heartbeat, NodeId, Trouble
 
+# How many times the longest circle so far a slave waits for the next one.
+_PATIENCE = 2.0
+
 
 class Watch:
     """What one slave has heard of the others in its view. Times in seconds of the own clock."""
@@ -14,17 +17,23 @@ class Watch:
         "_echo",
         "_heard",
         "_last_beat",
+        "_longest",
         "_mark",
         "_mark_since",
         "_rounds",
         "heartbeat",
+        "patience",
         "peers",
         "suspect",
     )
 
-    def __init__(self, *, heartbeat: float, suspect: float, now: float) -> None:
+    def __init__(
+        self, *, heartbeat: float, suspect: float, now: float, patience: float = 0.0
+    ) -> None:
         self.heartbeat = heartbeat
         self.suspect = suspect
+        self.patience = max(patience, suspect)
+        self._longest = 0.0
         self.peers: tuple[NodeId, ...] = ()
         self._heard: dict[int, float] = {}
         self._down: dict[NodeId, float] = {}
@@ -91,9 +100,11 @@ class Watch:
             self._down = dict.fromkeys(self._down, now)
             self._mark_since = now
         if mark != self._mark:
+            self._longest = max(self._longest, now - self._mark_since)
             self._mark = mark
             self._mark_since = now
-        stuck = now - self._mark_since > self.suspect
+        # A large ring's turn takes as long as it took before: that is no lack of progress.
+        stuck = now - self._mark_since > max(self.patience, _PATIENCE * self._longest)
         found = []
         for peer in self.peers:
             if now - self._down.get(peer, now) > self.suspect:
