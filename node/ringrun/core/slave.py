@@ -35,7 +35,7 @@ from ringrun.core.messages import (
     Wedge,
 )
 from ringrun.core.notes import Note
-from ringrun.core.outputs import Drop, Output, Send
+from ringrun.core.outputs import Beat, Drop, Output, Send
 from ringrun.core.phase import Phase
 from ringrun.core.ring import Frames, Tally
 from ringrun.core.rules import ALL_RULES, Rules
@@ -247,9 +247,11 @@ class Slave:
 
     def _beat(self, now: float) -> None:
         watch = self.watch
-        for peer in watch.peers:
-            if peer in self.up:
-                self.outputs.append(Send(peer, watch.heartbeat_to(peer, now)))
+        peers = tuple(peer for peer in watch.peers if peer in self.up)
+        if watch.measures():
+            self.outputs.extend(Send(peer, watch.heartbeat_to(peer, now)) for peer in peers)
+        else:
+            self.outputs.append(Beat(peers))
         model = self.model
         log = self.log
         if model is None or log is None:

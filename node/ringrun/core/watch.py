@@ -7,12 +7,15 @@ from ringrun.core.messages import Heartbeat, NodeId, Trouble
 
 # How many times the longest circle so far a slave waits for the next one.
 _PATIENCE = 2.0
+# One heartbeat in so many carries times.
+_MEASURED = 8
 
 
 class Watch:
     """What one slave has heard of the others in its view. Times in seconds of the own clock."""
 
     __slots__ = (
+        "_beats",
         "_down",
         "_echo",
         "_heard",
@@ -34,6 +37,7 @@ class Watch:
         self.suspect = suspect
         self.patience = max(patience, suspect)
         self._longest = 0.0
+        self._beats = 0
         self.peers: tuple[NodeId, ...] = ()
         self._heard: dict[int, float] = {}
         self._down: dict[NodeId, float] = {}
@@ -66,11 +70,18 @@ class Watch:
 
     def heartbeat_from(self, peer: NodeId, message: Heartbeat, now: float) -> None:
         """Learn the way there and back from what the other echoes."""
+        if not message.sent:
+            return
         self._echo[peer] = (message.sent, now)
         if message.echo:
             trip = now - message.echo - message.kept
             count, total = self._rounds.get(peer, (0, 0.0))
             self._rounds[peer] = (count + 1, total + max(trip, 0.0))
+
+    def measures(self) -> bool:
+        """Whether the heartbeats of this beat measure the way there and back; most do not."""
+        self._beats += 1
+        return self._beats % _MEASURED == 1
 
     def heartbeat_to(self, peer: NodeId, now: float) -> Heartbeat:
         """What to say to this peer at this beat."""

@@ -12,8 +12,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
 from ringrun.core.errors import ProtocolError
-from ringrun.core.messages import Result
-from ringrun.core.outputs import Drop, Exit, Finish, Links, Output, Say, Send
+from ringrun.core.messages import Heartbeat, Result
+from ringrun.core.outputs import Beat, Drop, Exit, Finish, Links, Output, Say, Send
 from ringrun.core.slave import Slave
 from ringrun.runtime.link import Link, errno_text
 from ringrun.runtime.log import Log
@@ -38,6 +38,10 @@ ENDED_UNNAMED = 130
 
 # Receiving this much may have filled a block of 4,096 entries, in lockstep not by far.
 FOLD_AFTER = 8 << 10
+
+# Nearly all control frames of a large ring are this one: neither encoded nor decoded each time.
+HEARTBEAT = encode_control(Heartbeat())
+HEARTBEAT_BODY = HEARTBEAT[PREAMBLE.size :]
 
 _DATA = int(FrameKind.DATA)
 _CONTROL = int(FrameKind.CONTROL)
@@ -248,7 +252,9 @@ class SlaveLoop:
         peer = link.peer
         datas = 0
         for kind, body in frames:
-            if kind == _CONTROL:
+            if kind == _CONTROL and body == HEARTBEAT_BODY and not isinstance(peer, str):
+                core.heard(peer, now)
+            elif kind == _CONTROL:
                 core.receive(peer, decode_control(body), now)
                 self._flush(now)
             else:
@@ -393,6 +399,12 @@ class SlaveLoop:
                 link = self.connections.by_peer.get(to)
                 if link is not None and not link.send_control(encode_control(message)):
                     self._broken.append(link)
+            case Beat(peers):
+                by_peer = self.connections.by_peer
+                for peer in peers:
+                    link = by_peer.get(peer)
+                    if link is not None and not link.send_control(HEARTBEAT):
+                        self._broken.append(link)
             case Links(wanted):
                 self.connections.want(wanted, now)
             case Finish(result):
