@@ -21,9 +21,10 @@ from ringrun.core.outputs import Event, Live
 from ringrun.core.phase import Phase
 from ringrun.core.record import Record
 from ringrun.core.supervise import INTERRUPTED, Observed, SlaveSeen, decide
-from ringrun.local.children import NODE_COMMAND, Child
+from ringrun.local.children import Child, Start
 from ringrun.local.display import Display
 from ringrun.local.folders import Folders
+from ringrun.local.forking import fork_node
 from ringrun.local.masters import Masters
 from ringrun.record.file import FileRecordStore, FileReportStore
 from ringrun.record.store import StoreError
@@ -87,12 +88,12 @@ class Supervisor:
         display: Display,
         *,
         debug: bool = False,
-        command: Sequence[str] = NODE_COMMAND,
+        start: Start = fork_node,
     ) -> None:
         self._spec = spec
         self._folders = folders
         self._display = display
-        self._command = command
+        self._start_node = start
         self._setup = {
             "setup": {
                 "token": secrets.token_hex(32),
@@ -110,9 +111,10 @@ class Supervisor:
         self._orders = Orders()
         self._record: Record | None = None
         self._changed = asyncio.Event()
+        self._loop: asyncio.AbstractEventLoop
+        self._finished: asyncio.Future[tuple[dict[str, Any] | None, str]]
+        self._next_look: asyncio.Handle | None = None
         self._stop = ""
-        self._over = False
-        self._failure: BaseException | None = None
         self._last_words = ""
         self._interrupts = 0
         self._told = True
@@ -126,13 +128,15 @@ class Supervisor:
     async def run(self) -> Ending:
         """Everything until the report is there, or cannot come; then no process is left."""
         loop = asyncio.get_running_loop()
+        self._loop = loop
         self._started = loop.time()
+        self._finished = loop.create_future()
         loop.set_exception_handler(self._note_failure)
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self._interrupt)
         try:
-            document, reason = await self._until_over(loop)
-            self._over = True
+            self._wake()
+            document, reason = await self._finished
             if document is not None:
                 await self._let_leave()
         finally:
@@ -149,28 +153,40 @@ class Supervisor:
             orders=self._orders,
         )
 
-    async def _until_over(
-        self, loop: asyncio.AbstractEventLoop
-    ) -> tuple[dict[str, Any] | None, str]:
-        while True:
-            self._changed.clear()
-            if self._failure is not None:
-                raise self._failure
-            now = loop.time()
-            self._record = self._read()
-            document = self._complete_report()
-            if document is not None:
-                return document, ""
-            if self._something_new(now):
-                self._act(now)
-            again = self._masters.tend(now, refill=True)
-            self._display.look(self._record, self._orders, now - self._started)
-            if reason := self._hopeless(now):
-                return None, reason
-            with suppress(TimeoutError):
-                await asyncio.wait_for(
-                    self._changed.wait(), min(LOOK_EVERY, max(0.0, again - loop.time()))
-                )
+    def _look(self) -> None:
+        """Observe, decide, carry out; called for everything that happens, and every LOOK_EVERY.
+
+        A plain callback and no task: children are forked from here, and a task that was being run
+        at the fork would be in their way.
+        """
+        now = self._loop.time()
+        self._record = self._read()
+        document = self._complete_report()
+        if document is not None:
+            self._finish(document, "")
+            return
+        if self._something_new(now):
+            self._act(now)
+        again = self._masters.tend(now, refill=True)
+        self._display.look(self._record, self._orders, now - self._started)
+        if reason := self._hopeless(now):
+            self._finish(None, reason)
+            return
+        delay = min(LOOK_EVERY, max(0.0, again - self._loop.time()))
+        self._schedule(self._loop.call_later(delay, self._look))
+
+    def _finish(self, document: dict[str, Any] | None, reason: str) -> None:
+        if not self._over:
+            self._finished.set_result((document, reason))
+
+    @property
+    def _over(self) -> bool:
+        return self._finished.done()
+
+    def _schedule(self, look: asyncio.Handle) -> None:
+        if self._next_look is not None:
+            self._next_look.cancel()
+        self._next_look = look
 
     def _something_new(self, now: float) -> bool:
         """Whether there is anything to decide: most looks find all as it was."""
@@ -261,7 +277,7 @@ class Supervisor:
             log=self._folders.log(name),
             heard=self._heard,
             ended=self._ended,
-            command=self._command,
+            start=self._start_node,
         )
         child.channel.say(self._setup)
         return child
@@ -288,25 +304,29 @@ class Supervisor:
             if not self._over and child.code:
                 leading = self._record is not None and self._record.holder == child.name
                 self._display.master_lost(child.name, leading=leading)
-            self._masters.note_end(child, asyncio.get_running_loop().time())
+            self._masters.note_end(child, self._loop.time())
         self._wake()
 
     def _note_failure(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         # A pipe that nobody reads any more, or our own bug: asyncio would only log it and go on.
-        self._failure = context.get("exception") or RuntimeError(context["message"])
-        self._wake()
+        if not self._over:
+            self._finished.set_exception(
+                context.get("exception") or RuntimeError(context["message"])
+            )
 
     def _wake(self) -> None:
         """There may be something to decide: look at once."""
         self._told = True
         self._changed.set()
+        if not self._over:
+            self._schedule(self._loop.call_soon(self._look))
 
     def _interrupt(self) -> None:
         if self._over:
             # It ends within a second as it is, and its outcome stands.
             return
         self._interrupts += 1
-        self._stopped_at = self._stopped_at or asyncio.get_running_loop().time()
+        self._stopped_at = self._stopped_at or self._loop.time()
         self._stop = INTERRUPTED
         self._wake()
 
