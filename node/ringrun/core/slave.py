@@ -120,7 +120,7 @@ class Slave:
             self._start_until = inf
             self._ending.exit(1, "no master prepared this slave before its start deadline")
         if plan is not None and now >= self._beat_at:
-            self._beat_at = now + plan.heartbeat
+            self._beat_at = self.watch.next_beat(now)
             self._beat(now)
         if now >= self._repeat_at:
             self._repeat_at = now + _REPEAT_SECONDS
@@ -377,7 +377,7 @@ class Slave:
         self.watch = Watch(
             heartbeat=plan.heartbeat, suspect=plan.suspect, now=now, patience=patience
         )
-        self._beat_at = now + plan.heartbeat
+        self._beat_at = self.watch.next_beat(now)
 
     # The end
 
