@@ -18,6 +18,8 @@ RUNS = int(os.environ.get("RINGRUN_KILL_RUNS", "4"))
 FIRST = int(os.environ.get("RINGRUN_KILL_FIRST", "0"))
 MODELS = ["lockstep", "window", "train"]
 SEND, GRACE = 2.0, 1.0
+# A hundred runs are made to be shown, on a machine that does nothing else; a few are made anywhere.
+PATIENCE = 3.0 if "RINGRUN_KILL_RUNS" in os.environ else 15.0
 
 
 def victims(run: LocalRun, draw: random.Random) -> list[str]:
@@ -53,7 +55,7 @@ def test_a_random_kill_is_survived_or_told_as_it_is(tmp_path: Path, number: int)
         assert run.left_behind() == []
     told = f"run {number}: {model}, killed {', '.join(names) or 'nobody'} at {at:.2f} s"
     print(f"{told}: {report['verdict']} {report['count']} in {took:.2f} s, {report['reason']}")
-    assert took < SEND + GRACE + 3.0, told
+    assert took < SEND + GRACE + PATIENCE, told
     assert (code == 0) == (report["verdict"] == "Agreed"), told
     if report["verdict"] != "Agreed":
         # Only a death near the end, with a result not yet kept, may leave less than agreement.
@@ -67,4 +69,5 @@ def test_a_random_kill_is_survived_or_told_as_it_is(tmp_path: Path, number: int)
         env=environment(),
         check=False,
     )
-    assert verified.returncode == 0, (told, verified.stdout, verified.stderr)
+    broken = [line for line in verified.stdout.splitlines() if "BROKEN" in line]
+    assert (verified.returncode, broken, verified.stderr) == (0, [], ""), told
