@@ -41,6 +41,7 @@ Node = tuple[int, int]
 
 _REPEAT_SECONDS = 0.1
 _LIVE_SECONDS = 0.25
+_ANSWER_SECONDS = 0.005
 # Stages that one event may lead through; there is no way round in fewer events than this.
 _MOST_STAGES = 4
 
@@ -52,6 +53,8 @@ class Leading:
         self.master = master
         self.rules = master.rules
         self.plan = master.plan
+        # How long an answer is waited for: a large ring on a small machine takes its time.
+        self.patience = master.plan.suspect + master.plan.nodes * _ANSWER_SECONDS
         self.record = record
         self.deadline = now
         self.count = record.count
@@ -194,9 +197,11 @@ class Leading:
             self._stage.not_written(now)
 
     def _stopped(self, now: float) -> None:
-        if self.record.view:
+        if self.record.closed:
             text = f"drained at index {self.record.cut:,}"
             self.chronicle.say("Drained", text, now, Phase.GRACE)
+        elif self.record.view:
+            self.chronicle.say("Unclosed", "ended without a closing cut", now, Phase.GRACE)
         self._enter(Closing(self, now), now)
 
     def write_over(self, version: int) -> None:

@@ -81,6 +81,7 @@ class Master:
         self.started = now
         self._journal = journal
         self._stood_aside = False
+        self._free = False
         self._poll = poll
         self._election = Election(me, now=now, terms=terms)
         self._record = Record(version=-1)
@@ -224,6 +225,7 @@ class Master:
         """Let a standby try that may reach more; after two lease durations lead all the same."""
         self._stood_aside = True
         self._election.stand_aside(now + 2 * self._election.terms.lease)
+        self._free = True
         self.stop_leading("it reaches less than half of the view", now)
 
     def done(self) -> None:
@@ -291,6 +293,12 @@ class Master:
                     self._write(self._record.evolve(holder=""), Purpose.RELEASE, now)
                     self.stop_leading("told to end", now)
                 return
+            if self._free:
+                # Nobody need wait for a lease that its holder has given up.
+                self._free = False
+                if self._record.holder == self.me:
+                    self._write(self._record.evolve(holder=""), Purpose.RELEASE, now)
+                    return
             if lead is not None:
                 wanted = lead.wants(now)
                 if wanted is None and self._election.renewal_due(now):

@@ -49,8 +49,10 @@ if TYPE_CHECKING:
 
 # How often what must arrive is said again.
 _REPEAT_SECONDS = 0.25
-# What a hop of a healthy ring may take, on a machine that has better things to do.
+# What a hop of a healthy ring may take, on a machine that has better things to do: so long, and
+# so many bytes of entries a second.
 _HOP_SECONDS = 0.002
+_HOP_BYTES = 200e6
 
 
 class Slave:
@@ -373,7 +375,8 @@ class Slave:
             self._start_deadline = plan.start_deadline
         self.stream = Stream(plan.seed, self.node.ordinal if self.rules.own_streams else 0)
         # A circle takes its time: every slave may wait for a frame before it issues.
-        patience = plan.suspect + plan.nodes * (plan.tick + _HOP_SECONDS)
+        hop = plan.tick + _HOP_SECONDS + plan.nodes * plan.burst * 8 / _HOP_BYTES
+        patience = plan.suspect + plan.nodes * hop
         self.watch = Watch(
             heartbeat=plan.heartbeat, suspect=plan.suspect, now=now, patience=patience
         )

@@ -114,7 +114,7 @@ class Changing(Stage):
         gone = lead.gone()
         living = [member for member in members if member.node not in gone]
         answered = change.wedged.keys() | change.without
-        if now - self.since <= lead.plan.suspect and any(m.node not in answered for m in living):
+        if now - self.since <= lead.patience and any(m.node not in answered for m in living):
             return
         if not change.closing:
             change.without |= lead.suspicion.blame(change.wedged, now)
@@ -163,7 +163,7 @@ class Changing(Stage):
         lead = self.lead
         change = self.change
         unsynced = {member.node for member in change.unsynced()}
-        late = now - self.since > lead.plan.suspect
+        late = now - self.since > lead.patience
         lost = unsynced if late else unsynced & lead.gone()
         if not lost:
             return
