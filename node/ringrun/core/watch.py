@@ -84,7 +84,9 @@ class Watch:
         Slaves of one machine share its clock, so their beats coincide: each is then woken once
         for all heartbeats of a beat, which in a ring of 64 is most of what heartbeats cost.
         """
-        return (now // self.heartbeat + 1.0) * self.heartbeat
+        beat = (now // self.heartbeat + 1.0) * self.heartbeat
+        # The division may have rounded down from the very beat that this is.
+        return beat if beat > now else beat + self.heartbeat
 
     def measures(self) -> bool:
         """Whether the heartbeats of this beat measure the way there and back; most do not."""
