@@ -179,7 +179,7 @@ class Leading:
                 why = stage.change.cause
                 out = stage.change.without & stage.change.wedged.keys()
             self.chronicle.entered(before, why, out, now)
-            self.suspicion.forget()
+            self.suspicion.answered(now)
             self._enter(Installing(self, now), now)
         elif record.phase is Phase.GRACE and before.phase is Phase.SEND:
             text = f"{len(record.send_members)} slaves in GRACE"
