@@ -147,7 +147,7 @@ class Changing(Stage):
             # They answer again, and were out only for an earlier silence, or for bad links.
             change.without = set(lead.leavers)
             self._again(now)
-        elif change.closing and not lead.rules.unclosed_stop:
+        elif anyone and not lead.rules.unclosed_stop:
             self.since = now
         elif not living or late:
             self._unclosed = change.stop_reason or ("" if anyone else NO_SURVIVOR)
