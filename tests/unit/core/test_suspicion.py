@@ -76,7 +76,16 @@ def test_the_first_complaint_of_a_pair_blames_nobody() -> None:
     suspicion.report(A, B, Trouble.RESET)
     assert suspicion.cause() == "slave 0 complains of slave 1: connection reset"
     assert suspicion.blame([A, B], 100.0) == set()
+    suspicion.answered(100.0)
     assert suspicion.edges == set()
+
+
+def test_a_complaint_repeated_before_its_view_is_recorded_blames_nobody() -> None:
+    """A change that begins again asks twice; it is still the first complaint."""
+    suspicion = Suspicion()
+    for now in (100.0, 100.6):
+        suspicion.report(A, B, Trouble.SILENT)
+        assert suspicion.blame([A, B], now) == set()
 
 
 def test_the_same_pair_again_within_ten_seconds_loses_one() -> None:
@@ -85,7 +94,7 @@ def test_the_same_pair_again_within_ten_seconds_loses_one() -> None:
         suspicion = Suspicion()
         suspicion.report(A, B, Trouble.SILENT)
         suspicion.blame([A, B], 100.0)
-        suspicion.forget()
+        suspicion.answered(100.0)
         suspicion.report(A, B, Trouble.SILENT)
         assert suspicion.blame([A, B], 100.0 + later) == out
 
@@ -95,6 +104,7 @@ def test_another_pair_is_not_the_same_pair() -> None:
     suspicion = Suspicion()
     suspicion.report(A, B, Trouble.WAITING)
     suspicion.blame([A, B, C], 100.0)
+    suspicion.answered(100.0)
     suspicion.report(A, C, Trouble.WAITING)
     assert suspicion.blame([A, B, C], 101.0) == set()
 
@@ -106,6 +116,7 @@ def test_who_did_not_answer_the_wedge_costs_nobody_else() -> None:
         suspicion.report(C, B, Trouble.SILENT)
         suspicion.report(A, B, Trouble.SILENT)
         assert suspicion.blame([A, C], now) == set()
+        suspicion.answered(now)
 
 
 def test_what_was_said_last_is_remembered_in_words() -> None:
@@ -113,6 +124,6 @@ def test_what_was_said_last_is_remembered_in_words() -> None:
     suspicion = Suspicion()
     suspicion.report(A, B, Trouble.SILENT)
     suspicion.report(C, B, Trouble.WAITING)
-    suspicion.forget()
+    suspicion.answered(100.0)
     assert suspicion.trouble(B) == "no progress"
     assert suspicion.trouble(A) == ""
