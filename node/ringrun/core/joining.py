@@ -18,7 +18,8 @@ from ringrun.core.rules import Rules
 
 # Entries in one answer: half a megabyte of numbers, so that heartbeats are never far behind.
 _CHUNK = 16 * BLOCK
-# Blocks that may be approved and not folded before folding goes before passing on.
+# Blocks that may be approved and not folded before folding goes before passing on; a ring of small
+# bursts has no use for so many.
 _BACKLOG = 16
 
 
@@ -26,7 +27,8 @@ def capacity(plan: Plan) -> int:
     """Entries that a slave's log must have room for: what may be issued but not approved, here
     and at the others, what is approved but not yet folded, and the open blocks.
     """
-    return 2 * plan.window + plan.nodes * plan.burst + _BACKLOG * BLOCK
+    issued = 2 * plan.window + plan.nodes * plan.burst
+    return issued + min(_BACKLOG * BLOCK, 2 * BLOCK + 16 * issued)
 
 
 def fold_value(totals: Totals) -> FoldValue:

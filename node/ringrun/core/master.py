@@ -91,6 +91,8 @@ class Master:
         self._report_busy = False
         self._report_at = now
         self._links: tuple[Member, ...] = ()
+        # What the links were last worked out from: it changes seldom, and is asked at every input.
+        self._linked: tuple[Record | None, Orders | None] = (None, None)
         self._release_until: float | None = None
         self._done = False
 
@@ -369,6 +371,9 @@ class Master:
     def _want_links(self) -> None:
         """Leader and standbys alike dial all slaves: a take-over finds its links there."""
         record = self._record
+        if record is self._linked[0] and self.orders is self._linked[1]:
+            return
+        self._linked = (record, self.orders)
         dead = set(self.orders.dead)
         wanted = {
             member.node: member
