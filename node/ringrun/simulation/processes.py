@@ -182,6 +182,8 @@ class Process:
     def _linked(self, peer: "Process", up: bool) -> None:
         if not self.alive:
             return
+        if self.world.trace is not None:
+            self.world.trace.happened(f"{self.name} link to {peer.name} {'up' if up else 'down'}")
         now = self.local()
         if up:
             self.core.link_up(peer.key, now)  # type: ignore[arg-type]
