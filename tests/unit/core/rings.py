@@ -4,12 +4,13 @@ from collections.abc import Iterable
 from hashlib import sha256
 from itertools import groupby
 from struct import pack
+from typing import Any
 
 import numpy as np
 from driver import Driver
 
 from ringrun.core.frame import HEADER, wagons_of
-from ringrun.core.messages import Close, Command, Install, Kick, NodeId, Sync
+from ringrun.core.messages import Close, Command, Install, Kick, NodeId, Sync, Wedge
 from ringrun.core.notes import Note
 from ringrun.core.phase import Phase
 from ringrun.core.record import Member, Plan, Record
@@ -100,7 +101,7 @@ class Ring(Driver):
             )
 
     @property
-    def command(self) -> dict[str, object]:
+    def command(self) -> dict[str, Any]:
         """What every command carries."""
         return {"epoch": 1, "holder": LEADER}
 
@@ -126,6 +127,27 @@ class Ring(Driver):
     def slaves(self) -> list[Slave]:
         """The cores, by ordinal."""
         return [self.slave(key) for key in self.keys]
+
+    def change(self, view: int) -> None:
+        """A view change with the same members: wedge, sync at the highest held, install, kick."""
+        old = self.record
+        for key in self.keys:
+            self.say(key, Wedge(**self.command, attempt=view, record=old, elapsed=self.now))
+        held = {key: self.slave(key).log.held for key in self.keys}
+        donor = max(self.keys, key=held.__getitem__)
+        cut = held[donor]
+        member = self.members[self.keys.index(donor)]
+        sync = Sync(
+            **self.command, attempt=view, view=old.view, cut=cut, donor=member, plan=self.plan
+        )
+        for key in self.keys:
+            self.say(key, sync)
+        while not self.silent:
+            self.step()
+        self.record = old.evolve(view=view, cut=cut)
+        for key in self.keys:
+            self.say(key, Install(**self.command, record=self.record, elapsed=self.now))
+        self.say(self.keys[0], Kick(**self.command, view=view, elapsed=self.now))
 
     def close(self) -> None:
         """The closing cut is what all hold: CLOSE to everyone."""
