@@ -39,6 +39,10 @@ def run_here(spec: RunSpec, options: RunOptions, start: Start = fork_node) -> in
         code = AS_WISHED if report.as_wished else NOT_AS_WISHED
         if ending.interrupted:
             code = INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read our lines has gone, and will not look for files either.
+        code = INTERRUPTED
+        raise
     finally:
         if folders.temporary:
             if code == NOT_AS_WISHED:
