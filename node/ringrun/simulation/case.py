@@ -136,7 +136,7 @@ def make_spec(
 
 
 # Deliveries in SEND that a case is drawn for, if nothing goes wrong.
-_DELIVERIES = 130
+_DELIVERIES = 50
 # What a run needs after its faults until the count must have grown: a lease that nobody frees,
 # a master's start, suspicion, a change of view.
 RECOVERY = 4.0
@@ -148,7 +148,7 @@ def draw(
     """The case of a seed. With a spec, only the surroundings are drawn."""
     # Strings seed Random the same way in every process; hash() would not.
     random = Random(f"case {seed} {profile}")
-    wants_progress = profile is not Profile.NONE and random.random() < 0.08
+    wants_progress = profile is not Profile.NONE and random.random() < 0.06
     if spec is None:
         nodes = random.choice((2, 3, 3, 4, 4, 5))
         faulty = random.choice((0.5, 0.8, 1.2))
