@@ -154,6 +154,7 @@ def draw(
         faulty = random.choice((0.5, 0.8, 1.2))
         send = faulty + RECOVERY + 2.0 if wants_progress else random.choice((0.6, 0.8, 1.2))
         burst = random.randint(1, 3)
+        heartbeat = 0.25 if wants_progress else random.choice((0.1, 0.15, 0.2))
         policy = FailurePolicy.REPLACE if random.random() < 0.8 else FailurePolicy.CONTINUE
         spec = make_spec(
             nodes=nodes,
@@ -164,8 +165,8 @@ def draw(
             burst=burst,
             window=random.choice((burst, 2 * burst, (nodes + 1) * burst)),
             masters=random.choice((1, 2, 2, 3)),
-            heartbeat=0.25 if wants_progress else 0.1,
-            suspect=0.75 if wants_progress else 0.3,
+            heartbeat=heartbeat,
+            suspect=3 * heartbeat,
             policy=policy,
         )
     else:
