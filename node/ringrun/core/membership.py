@@ -52,6 +52,10 @@ class Membership:
     def meet(self, message: Meet) -> None:
         """Want links to all of these, and say which of them work."""
         slave = self._slave
+        before = self._meet
+        if before is not None and (message.epoch, message.attempt) < (before.epoch, before.attempt):
+            # Said before what is known already; it would end links that are wanted by now.
+            return
         self._meet = message
         everyone = (*self.members, *message.joiners, *message.members)
         wanted = {member.node: member for member in everyone if member.node != slave.node}
