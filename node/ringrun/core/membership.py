@@ -147,7 +147,7 @@ class Membership:
         slave = self._slave
         joining = self._joining
         log = slave.log
-        if joining is None or log is None or log.held < joining.sync.cut:
+        if joining is None or log is None or not log.approved <= joining.sync.cut <= log.held:
             return
         sync = joining.sync
         slave.answer(
