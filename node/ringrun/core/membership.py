@@ -86,7 +86,7 @@ class Membership:
         if record.view > slave.view:
             self._enter(record, now)
         log = slave.log
-        if record.view != slave.view or log is None:
+        if not slave.view or record.view != slave.view or log is None:
             return
         if record.phase is not Phase.START:
             # A slave that was never told GO ends with the others all the same.
@@ -282,7 +282,7 @@ class Membership:
     def kick(self, message: Kick, now: float) -> None:
         """The kickstart counts once a view, in SEND, un-wedged; any other does nothing."""
         slave = self._slave
-        if message.view != slave.view:
+        if not slave.view or message.view != slave.view:
             return
         slave.start_clock(message.elapsed, now)
         again = self._kicked == slave.view and slave.rules.kick_once
