@@ -13,7 +13,7 @@ from ringrun.core.record import Record
 from ringrun.core.supervise import SLAVE_FAILED
 from ringrun.core.verdict import START_DEADLINE
 from ringrun.report import Verdict
-from ringrun.simulation.processes import SlaveProcess
+from ringrun.simulation.slaves import SlaveProcess
 from ringrun.verify import check
 
 if TYPE_CHECKING:

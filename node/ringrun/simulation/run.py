@@ -6,6 +6,7 @@ the line that is printed for a failure replays it anywhere.
 
 import multiprocessing
 import os
+import signal
 import time
 import traceback
 from collections import Counter
@@ -151,7 +152,9 @@ def outcomes(
             yield _job(job, trace=trace)
         return
     context = multiprocessing.get_context("spawn")
-    with context.Pool(processors) as pool:
+    # Ctrl-C is for this process; it ends the others.
+    ignore = (signal.SIGINT, signal.SIG_IGN)
+    with context.Pool(processors, signal.signal, ignore) as pool:
         yield from pool.imap(_job, jobs, chunksize=_CHUNK)
 
 

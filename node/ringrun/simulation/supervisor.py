@@ -12,7 +12,8 @@ from ringrun.core.messages import NodeId
 from ringrun.core.orders import Orders
 from ringrun.core.supervise import Observed, SlaveSeen, decide
 from ringrun.simulation.masters import MasterProcess
-from ringrun.simulation.processes import Process, SlaveProcess
+from ringrun.simulation.processes import Process
+from ringrun.simulation.slaves import SlaveProcess
 
 if TYPE_CHECKING:
     from ringrun.simulation.world import World
