@@ -246,6 +246,12 @@ class Driver:
             number = self._connection[pair]
             self.later(downtime, lambda: self._redial(one, other, number))
 
+    def close(self, one: Key, other: Key) -> None:
+        """End a link in good order: what this side has said still arrives there."""
+        self._connection[frozenset((one, other))] += 1
+        for source, target in ((one, other), (other, one)):
+            self.post(source, target, self._down(self.nodes[target], source))
+
     def _redial(self, one: Key, other: Key, number: int) -> None:
         alive = self.nodes[one].alive and self.nodes[other].alive
         if alive and self._connection[frozenset((one, other))] == number:
@@ -337,7 +343,7 @@ class Driver:
                 self.connect(node.key, key)
         for key in before.keys() - node.wanted.keys():
             if key in node.links and (isinstance(node.key, str) or node.key < key):
-                self.cut(node.key, key, downtime=None)
+                self.close(node.key, key)
 
     def _keep(self, node: Node, result: Result) -> None:
         assert isinstance(node.key, NodeId)

@@ -91,8 +91,8 @@ class Babble:
             version=self.near(5),
             epoch=self.near(1),
             holder=random.choice(["m0-1", "m1-1", ""]),
-            # A view is counted in four bytes everywhere, and a command has one at least.
-            view=max(1, self.near(self.view) % 2**32),
+            # A view is counted in four bytes everywhere.
+            view=self.near(self.view) % 2**32,
             members=self.members(),
             cut=self.near(self.held),
             fold=self.fold(),
@@ -164,7 +164,7 @@ class Babble:
                     plan=self.plan,
                 ),
                 lambda: Install(**head, record=self.record(), elapsed=self.seconds()),
-                lambda: Kick(**head, view=max(1, self.near(self.view)), elapsed=self.seconds()),
+                lambda: Kick(**head, view=self.near(self.view), elapsed=self.seconds()),
                 lambda: Close(**head, record=self.record()),
                 lambda: Stored(**head),
             ]

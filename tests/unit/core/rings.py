@@ -10,7 +10,7 @@ import numpy as np
 from driver import Driver, Node
 
 from ringrun.core.frame import HEADER, wagons_of
-from ringrun.core.messages import Close, Command, Install, Kick, NodeId, Sync, Wedge
+from ringrun.core.messages import Command, Install, Kick, NodeId, Sync, Wedge
 from ringrun.core.phase import Phase
 from ringrun.core.record import Member, Plan, Record
 from ringrun.core.rules import ALL_RULES, Rules
@@ -148,13 +148,6 @@ class Ring(Driver):
         for key in self.keys:
             self.say(key, Install(**self.command, record=self.record, elapsed=self.now))
         self.say(self.keys[0], Kick(**self.command, view=view, elapsed=self.now))
-
-    def close(self) -> None:
-        """The closing cut is what all hold: CLOSE to everyone."""
-        cut = max(slave.log.held for slave in self.slaves() if slave.log is not None)
-        closing = self.record.evolve(view=2, cut=cut, phase=Phase.STOP, closed=True)
-        for key in self.keys:
-            self.say(key, Close(**self.command, record=closing))
 
 
 class Tapped(Ring):

@@ -31,7 +31,7 @@ def judged(run: Run, *, grace_faults: bool = True) -> str:
     report, record = run.report, run.store.read()
     reported = {(each["ordinal"], each["incarnation"]): each for each in report["slaves"]}
     for key, result in run.results.items():
-        if run.nodes[key].exit is not None or key in reported:
+        if key in reported:
             assert reported[key]["digest"] == result.digest  # G10
     inside = [NodeId(*member.node) for member in record.send_members]
     finals = {
@@ -132,6 +132,52 @@ def test_without_replacement_the_others_go_on(model: Model) -> None:
     assert counts[0] < counts[1] < run.report["count"]
     assert [view["members"] for view in run.report["views"]] == [[0, 1, 2], [0, 2], [2]]
     assert set(run.results) == {NodeId(2, 1)}
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_a_slave_that_is_told_to_end_leaves_by_a_view_change(model: Model) -> None:
+    """It gives its prefix, not final, and exits 0; its replacement goes on in its place."""
+    run = Run(spec_of(model=model, send=2**-5), seed=2)
+    run.until(run.started)
+    step_on(run, 20)
+    leaver = run.nodes[NodeId(1, 1)]
+    leaver.core.leave(run.local(leaver))
+    run.drain(leaver)
+    assert judged(run.finish()) == "Agreed"
+    assert leaver.exit is not None
+    assert leaver.exit.code == 0
+    prefix = run.results[NodeId(1, 1)]
+    assert not prefix.final
+    assert 0 < prefix.count < run.report["count"]
+    assert run.results[NodeId(1, 2)].final
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_a_leader_that_is_told_to_end_hands_over(model: Model) -> None:
+    """Its lease is free at once; the standby goes on in the next epoch, and nothing is lost."""
+    run = Run(spec_of(model=model, send=2**-5), seed=4)
+    run.until(run.started)
+    step_on(run, 20)
+    name = run.leader()
+    assert name is not None
+    run.nodes[name].core.release(run.local(run.nodes[name]))
+    run.drain(run.nodes[name])
+    assert judged(run.finish(), grace_faults=False) == "Agreed"
+    assert run.report["epoch"] == 2
+    assert len(run.report["slaves"]) == 3
+
+
+def test_an_early_stop_is_failed_and_all_results_agree() -> None:
+    """Ordered at any step: what was approved by then is cut, recorded and reported."""
+    for step in range(0, 150, 5):
+        run = Run(spec_of(model=MODELS[step % 3]), seed=step)
+        step_on(run, step)
+        run.stop = "Aborted"
+        run.look()
+        assert judged(run.finish()) == "Failed", step
+        assert run.report["reason"] == "Aborted", step
+        assert len({result.digest for result in run.results.values()}) <= 1, step
+        assert all(result.final for result in run.results.values()), step
 
 
 def test_the_policy_fail_ends_the_run_as_failed() -> None:
