@@ -1,0 +1,1 @@
+"""The pure core: no clock, socket, task, log line or global randomness."""

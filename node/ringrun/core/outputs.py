@@ -1,0 +1,115 @@
+"""What the cores ask of whoever runs them; drained from `outputs` after every call, in order.
+
+Data frames and journal notes have lists of their own (`frames`, `notes`), since they are on the
+hot path: notes must be written before any frame or output of the same call leaves.
+"""
+
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+
+from ringrun.core.messages import Control, NodeId, Result
+from ringrun.core.record import Member, Record
+
+
+class Outcome(StrEnum):
+    """How a compare-and-swap ended."""
+
+    SAVED = "saved"
+    CONFLICT = "conflict"
+    UNKNOWN = "unknown"
+
+
+class Send(msgspec.Struct, frozen=True):
+    """A control message to a slave (NodeId) or a master (its holder name). Lost if no link."""
+
+    to: NodeId | str
+    message: Control
+
+
+class Links(msgspec.Struct, frozen=True):
+    """The links that are wanted from now on. Whoever dials, dials until they are up."""
+
+    wanted: tuple[Member, ...]
+
+
+class Finish(msgspec.Struct, frozen=True):
+    """Keep this result, print it, then call `finish`."""
+
+    result: Result
+
+
+class Exit(msgspec.Struct, frozen=True):
+    """The process is done. `reason` is one line, empty if all is well."""
+
+    code: int
+    reason: str = ""
+
+
+class Say(msgspec.Struct, frozen=True):
+    """One line for the log."""
+
+    text: str
+
+
+class Drop(msgspec.Struct, frozen=True):
+    """Close the connection to this node after what was sent; the reason is logged once."""
+
+    peer: NodeId | str
+    reason: str
+
+
+class ReadRecord(msgspec.Struct, frozen=True):
+    """Answered by `record_read`."""
+
+
+class WriteRecord(msgspec.Struct, frozen=True):
+    """Write if `record.version - 1` is still the newest; answered by `record_written`."""
+
+    record: Record
+
+
+class ReadReport(msgspec.Struct, frozen=True):
+    """Answered by `report_read`."""
+
+
+class WriteReport(msgspec.Struct, frozen=True):
+    """Write if the report's version is still `version`; answered by `report_written`."""
+
+    version: int
+    document: dict[str, Any]
+
+
+class Event(msgspec.Struct, frozen=True):
+    """Something a user wants to see as it happens; `kind` is a word of `EventKind`."""
+
+    kind: str
+    text: str
+    at: float
+    phase: str
+
+
+class Live(msgspec.Struct, frozen=True):
+    """The figures of the moment while the ring runs. Seconds; rate per second."""
+
+    approved: int
+    rate: float
+    p99: float
+    elapsed: float
+
+
+Output = (
+    Send
+    | Links
+    | Finish
+    | Exit
+    | Say
+    | Drop
+    | ReadRecord
+    | WriteRecord
+    | ReadReport
+    | WriteReport
+    | Event
+    | Live
+)

@@ -1,0 +1,107 @@
+"""YAML text as plain mappings and the line of every part; used by `reading` alone.
+
+The text is composed into nodes, not loaded: nodes know their lines, keep keys that are given twice,
+and never make anything but plain values. Faults of the text as a whole (no YAML, several documents)
+are raised at once, since nothing after them could be trusted; the others are returned, to be
+reported with the rest.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import yaml
+
+from ringrun.spec.checking import Fault, Path, SpecError, shown
+from ringrun.spec.fields import KIND
+
+# Aliases make a short text a huge tree; no RingRun has so many values.
+_MOST_VALUES: Final = 10_000
+# Nor does an affinity, the deepest thing in it, come near this.
+_DEEPEST: Final = 50
+
+
+def read_text(text: str, source: str) -> tuple[Any, dict[Path, int], list[Fault]]:
+    """The one document of a text, the line of each path in it, and what is wrong so far."""
+    reader = _Reader(source=source)
+    return reader.value(_one_document(text, source), ()), reader.lines, reader.faults
+
+
+def _one_document(text: str, source: str) -> yaml.Node:
+    try:
+        nodes = [node for node in yaml.compose_all(text, yaml.SafeLoader) if not _empty(node)]
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line = f":{mark.line + 1}" if mark else ""
+        problem = " ".join((error.problem or error.context or "unreadable").split())
+        raise SpecError([f"{source}{line}: is not YAML: {problem}"]) from error
+    except yaml.reader.ReaderError as error:
+        line = f":{text[: error.position].count(chr(10)) + 1}"
+        raise SpecError([f"{source}{line}: is not YAML: {error.reason}"]) from error
+    except RecursionError as error:
+        raise SpecError([f"{source}: must be at most {_DEEPEST} levels deep"]) from error
+    if not nodes:
+        raise SpecError([f"{source}: is empty; give one {KIND}"])
+    if len(nodes) > 1:
+        second = nodes[1].start_mark.line + 1
+        raise SpecError([f"{source}:{second}: must hold one document, got {len(nodes)}"])
+    return nodes[0]
+
+
+def _empty(node: yaml.Node) -> bool:
+    return isinstance(node, yaml.ScalarNode) and node.tag == "tag:yaml.org,2002:null"
+
+
+@dataclass(slots=True, kw_only=True)
+class _Reader:
+    source: str
+    lines: dict[Path, int] = field(default_factory=dict)
+    faults: list[Fault] = field(default_factory=list)
+    values: int = 0
+
+    def value(self, node: yaml.Node, path: Path) -> Any:
+        self.values += 1
+        if self.values > _MOST_VALUES:
+            raise SpecError([f"{self.source}: must hold at most {_MOST_VALUES} values"])
+        if len(path) > _DEEPEST:
+            raise SpecError([f"{self.source}: must be at most {_DEEPEST} levels deep"])
+        self.lines.setdefault(path, node.start_mark.line + 1)
+        if isinstance(node, yaml.MappingNode):
+            return self._mapping(node, path)
+        if isinstance(node, yaml.SequenceNode):
+            return [self.value(child, (*path, str(at))) for at, child in enumerate(node.value)]
+        return self._scalar(node, path)
+
+    def _mapping(self, node: yaml.MappingNode, path: Path) -> dict[str, Any]:
+        mapping: dict[str, Any] = {}
+        for key_node, value_node in node.value:
+            line = key_node.start_mark.line + 1
+            key = self._key(key_node, path)
+            inner = (*path, key)
+            if key in mapping:
+                first = self.lines[inner]
+                name = ".".join(inner)
+                # Placed by its own path, so that it stands at the second line, not at the first.
+                twice = (*inner, "(again)")
+                self.lines[twice] = line
+                self.faults.append((twice, f"{name} is given twice, first in line {first}"))
+                continue
+            self.lines[inner] = line
+            mapping[key] = self.value(value_node, inner)
+        return mapping
+
+    def _key(self, node: yaml.Node, path: Path) -> str:
+        if isinstance(node, yaml.ScalarNode):
+            return str(node.value)
+        self.faults.append((path, f"{'.'.join(path) or KIND} has a key that is no text"))
+        return "?"
+
+    def _scalar(self, node: yaml.Node, path: Path) -> Any:
+        loader = yaml.SafeLoader("")
+        try:
+            return loader.construct_object(node)
+        except (yaml.YAMLError, ValueError, OverflowError):
+            name = ".".join(path) or KIND
+            self.faults.append((path, f"{name} cannot be read, got {shown(str(node.value))}"))
+            return None
+        finally:
+            loader.dispose()
