@@ -19,7 +19,7 @@ install: $(STAMP) ## make .venv from the locked dependencies (PYTHON=python3.13 
 $(STAMP): requirements-dev.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 15))' 2>/dev/null || \
 	  { echo "RingRun needs Python 3.11 to 3.14, and PYTHON=$(PYTHON) is not: $$($(PYTHON) --version 2>&1)." >&2; \
-	    echo "Give another, for example: make $(firstword $(MAKECMDGOALS) install) PYTHON=python3.13" >&2; exit 1; }
+	    echo "Give another, for example: make install PYTHON=python3.13" >&2; exit 1; }
 	@echo "Installing the locked dependencies into $(VENV) ..."
 	@$(PYTHON) -m venv --clear $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements-dev.lock

@@ -15,10 +15,12 @@ EDGES = [1, 2, 2**32 - 1, 2**32, 2**53 - 1, 2**53, 2**64 - 1]
 
 
 def plain_sum(before: int, numbers: list[int]) -> int:
+    """The sum of i*u by plain integers."""
     return sum((before + place) * number for place, number in enumerate(numbers, 1))
 
 
 def array(numbers: list[int]) -> np.ndarray:
+    """The numbers as a log hands them to the fold."""
     return np.array(numbers, dtype=np.uint64)
 
 

@@ -22,6 +22,8 @@ assert sys.byteorder == "little", "ringrun needs a little-endian machine"
 _LEAST_DRAWN = 1024
 # Philox makes four numbers for each step of its counter; advance() counts steps.
 _STEP = 4
+_SHIFT = np.uint64(11)
+_ONE = np.uint64(1)
 
 
 class Stream:
@@ -76,7 +78,7 @@ class Stream:
         first = self._taken + 1
         start = first - self._drawn_first
         if start < 0 or start + count > len(self._drawn):
-            self._draw(first, count)
+            self._draw(first, max(count, _LEAST_DRAWN))
 
     def _fill_scalars(self, k: int) -> None:
         start = k - self._drawn_first
@@ -106,6 +108,6 @@ class Stream:
                 self._generator.random_raw(rest)
         numbers: Numbers = self._generator.random_raw(count)
         self._generator_at = first + count
-        numbers >>= np.uint64(11)
-        numbers += np.uint64(1)
+        numbers >>= _SHIFT
+        numbers += _ONE
         return numbers

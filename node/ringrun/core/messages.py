@@ -97,8 +97,10 @@ class Met(msgspec.Struct, frozen=True, kw_only=True, tag=True):
 
 
 class Wedged(msgspec.Struct, frozen=True, kw_only=True, tag=True):
-    """Answers WEDGE: stopped in `view`; what is held contiguously and approved. `elapsed`: seconds since
-    the own GO, negative if there was none."""
+    """Answers WEDGE: stopped in `view`; what is held contiguously and approved.
+
+    `elapsed`: seconds since the own GO, negative if there was none.
+    """
 
     epoch: int
     attempt: int
@@ -191,7 +193,7 @@ class Hello(msgspec.Struct, frozen=True, kw_only=True, tag=True):
 
 
 class Fetch(msgspec.Struct, frozen=True, kw_only=True, tag=True):
-    """Ask the donor for entries first..last, and for its approved fold before them if `snapshot`."""
+    """Ask the donor for entries first..last; with `snapshot` for all after its approved fold."""
 
     epoch: int
     attempt: int
@@ -225,7 +227,15 @@ class Base(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Heartbeat(msgspec.Struct, frozen=True, kw_only=True, tag=True):
-    """I live. Sent on every watched link; any other frame says so as well."""
+    """I live. Sent on every watched link; any other frame says so as well.
+
+    `sent` is the sender's clock; `echo` the last `sent` that came from the other side and `kept`
+    the seconds since then, so that both sides measure the way there and back.
+    """
+
+    sent: float = 0.0
+    echo: float = 0.0
+    kept: float = 0.0
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):

@@ -15,6 +15,9 @@ class Orders(msgspec.Struct, frozen=True, kw_only=True):
 
     `complete` says that the roster has an address for every ordinal. `dead` are slaves whose end
     was seen; `results` those of slaves that ended. `masters` are the holders known to live.
+    `leaving` are slaves that left the roster alive, and since when (on the writer's clock);
+    `disruptions` is how many of those `replaced` the cluster itself took away. Only
+    `core.supervise` reads these two.
     """
 
     version: int = 0
@@ -27,3 +30,5 @@ class Orders(msgspec.Struct, frozen=True, kw_only=True):
     masters: tuple[str, ...] = ()
     replaced: int = 0
     causes: tuple[tuple[int, int, str], ...] = ()
+    leaving: tuple[tuple[int, int, float], ...] = ()
+    disruptions: int = 0

@@ -39,7 +39,8 @@ class SpecError(ValueError):
     """The user's input is wrong; `faults` has one line for each thing that is."""
 
     def __init__(self, faults: Iterable[str]) -> None:
-        self.faults = tuple(faults)
+        # A line for the user is a line, and no fault writes control characters to a terminal.
+        self.faults = tuple(_printable(fault) for fault in faults)
         super().__init__("\n".join(self.faults))
 
 
@@ -76,12 +77,22 @@ def shown(value: object) -> str:
         return "a mapping"
     if isinstance(value, list | tuple):
         return "a list"
-    if isinstance(value, str) and len(value) > 60:
-        value = value[:57] + "..."
+    if isinstance(value, str):
+        value = _short(value)
     try:
         return json.dumps(value, ensure_ascii=False)
     except (TypeError, ValueError):
-        return json.dumps(str(value)[:60], ensure_ascii=False)
+        return json.dumps(_short(str(value)), ensure_ascii=False)
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _printable(text: str) -> str:
+    return "".join(
+        each if each.isprintable() else each.encode("unicode_escape").decode() for each in text
+    )
 
 
 def near(word: object, options: Iterable[str]) -> str:
@@ -284,7 +295,7 @@ class _Check:
         names = list(known)
         for key in group:
             if key not in names:
-                where = ".".join((*path, str(key)))
+                where = ".".join((*path, _short(str(key))))
                 self._fault((*path, str(key)), f"{where} is unknown{self._meant(key, names)}")
 
     @staticmethod

@@ -1,0 +1,1 @@
+"""The comparison of RingRun with its peers: `make bench` runs bench/run.py."""
