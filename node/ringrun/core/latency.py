@@ -22,7 +22,7 @@ class Histogram:
 
     def add(self, seconds: float) -> None:
         """Count one duration."""
-        self._buckets[int(log2((seconds if seconds > _FLOOR else _FLOOR) * 1e9) * _STEPS)] += 1
+        self._buckets[int(log2(max(_FLOOR, seconds) * 1e9) * _STEPS)] += 1
         if seconds > self.largest:
             self.largest = seconds
 

@@ -264,6 +264,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     slowest_peer: int
     slowest_wait: float
     latency: tuple[tuple[int, int], ...]
+    latency_max: float = 0.0
 
     @property
     def node(self) -> NodeId:

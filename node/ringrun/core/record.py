@@ -83,6 +83,10 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
         """The next version with these fields changed."""
         return msgspec.structs.replace(self, version=self.version + 1, **changes)
 
+    def at(self, version: int) -> "Record":
+        """The same under another version."""
+        return msgspec.structs.replace(self, version=version)
+
     def admitted(self, ordinal: int) -> int:
         """The last incarnation of this ordinal that any view held; 0 if none (G12)."""
         return dict(self.incarnations).get(ordinal, 0)

@@ -468,7 +468,8 @@ class Slave:
         log = self._log
         if record.view != self._view or log is None:
             return
-        if self._go is not None:
+        if record.phase is not Phase.START:
+            # A slave that was never told GO ends with the others all the same.
             self._start_clock(message.elapsed, now)
         if self._giving:
             return
@@ -725,6 +726,7 @@ class Slave:
             slowest_peer=slowest,
             slowest_wait=wait,
             latency=tally.latency.buckets(),
+            latency_max=tally.latency.largest,
         )
         self._note(
             Note.RESULT,

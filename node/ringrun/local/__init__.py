@@ -1,0 +1,22 @@
+"""A whole run on this machine: the supervisor is to it what the operator is to a cluster.
+
+`run` is called by `ringrun.cli` with a checked spec and gives the exit code. What is decided is
+decided in `ringrun.core.supervise`; here are processes, files and the screen.
+"""
+
+from typing import TYPE_CHECKING
+
+from ringrun.local.options import OutputForm, RunOptions
+
+if TYPE_CHECKING:
+    from ringrun.spec import RunSpec
+
+__all__ = ["OutputForm", "RunOptions", "run"]
+
+
+def run(spec: "RunSpec", options: RunOptions) -> int:
+    """Run it to its end and print what came of it; 0, 1, 2 or 130 as DESIGN 9 has it."""
+    # Imported here so that `ringrun --help` need not load asyncio and rich.
+    from ringrun.local.run import run_here
+
+    return run_here(spec, options)

@@ -1,0 +1,101 @@
+"""The folders of a local run: its own files, and the journals if the user wants them.
+
+The run's own: `record/` and `report/` (numbered files), `report.json`, `orders.json`, `results/`
+and `logs/` of its processes. Made by `run`, read and written by `supervisor` and by the children.
+"""
+
+import os
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from ringrun.core.messages import Result
+from ringrun.local.options import RunOptions
+from ringrun.spec import SpecError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Folders:
+    """Absolute paths. `temporary`: the run's folder is removed when all went well."""
+
+    run_dir: Path
+    journal: Path | None
+    temporary: bool
+
+    @property
+    def record(self) -> Path:
+        return self.run_dir / "record"
+
+    @property
+    def report(self) -> Path:
+        return self.run_dir / "report"
+
+    @property
+    def orders(self) -> Path:
+        return self.run_dir / "orders.json"
+
+    def log(self, name: str) -> Path:
+        """Where the process of this name writes its stdout and stderr."""
+        return self.run_dir / "logs" / f"{name}.log"
+
+    def result(self, name: str) -> Result | None:
+        """The result that this slave has kept; None if it did not come that far."""
+        try:
+            content = (self.run_dir / "results" / f"{name}.json").read_bytes()
+            return msgspec.json.decode(content, type=Result)
+        except (FileNotFoundError, msgspec.MsgspecError):
+            return None
+
+    def results(self) -> list[Result]:
+        """All results that were kept, in no order that means anything."""
+        names = sorted(path.stem for path in (self.run_dir / "results").glob("s*.json"))
+        return [result for name in names if (result := self.result(name)) is not None]
+
+    def last_words(self, name: str) -> str:
+        """The last line that this process printed, shortened; empty if none."""
+        try:
+            with self.log(name).open("rb") as log:
+                log.seek(max(0, os.fstat(log.fileno()).st_size - 2000))
+                lines = log.read().decode(errors="replace").split("\n")
+        except FileNotFoundError:
+            return ""
+        return next((line.strip()[:200] for line in reversed(lines) if line.strip()), "")
+
+    def remove(self) -> None:
+        """Remove the run's own files."""
+        shutil.rmtree(self.run_dir, ignore_errors=True)
+
+
+def make_folders(name: str, options: RunOptions) -> Folders:
+    """The folders of a run, made; SpecError with a line for each that cannot be used."""
+    faults: list[str] = []
+    journal = _make("--journal", options.journal, faults)
+    run_dir = _make("--run-dir", options.run_dir, faults)
+    if journal is not None and journal == run_dir:
+        faults.append(f"--run-dir: {options.run_dir} must not be the folder of --journal")
+    if faults:
+        raise SpecError(faults)
+    temporary = run_dir is None
+    if run_dir is None:
+        run_dir = Path(tempfile.mkdtemp(prefix=f"ringrun-{name}-"))
+    for folder in ("record", "report", "results", "logs"):
+        (run_dir / folder).mkdir()
+    return Folders(run_dir=run_dir, journal=journal, temporary=temporary)
+
+
+def _make(place: str, folder: Path | None, faults: list[str]) -> Path | None:
+    if folder is None:
+        return None
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if any(folder.iterdir()):
+            # Two runs' files in one folder would be taken for one run's.
+            faults.append(f"{place}: {folder} must be empty; give a new folder or empty it")
+        elif not os.access(folder, os.W_OK | os.X_OK):
+            faults.append(f"{place}: {folder} must be a folder to write in: Permission denied")
+    except OSError as error:
+        faults.append(f"{place}: {folder} must be a folder to write in: {error.strerror}")
+    return folder.resolve()

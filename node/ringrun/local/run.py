@@ -1,0 +1,90 @@
+"""`ringrun run` from the checked spec to the exit code: folders, supervisor, what is printed.
+
+Called by `ringrun.local.run`. The verdict is the leader's, in its report; only where no master was
+left to write one is it made here, from what the slaves left on disk.
+"""
+
+import asyncio
+import json
+import sys
+from collections.abc import Sequence
+from typing import Final
+
+from ringrun.local.children import NODE_COMMAND, raise_descriptor_limit
+from ringrun.local.display import display_for
+from ringrun.local.folders import Folders, make_folders
+from ringrun.local.options import OutputForm, RunOptions
+from ringrun.local.orphaned import orphaned_report
+from ringrun.local.supervisor import Ending, Supervisor
+from ringrun.report import Report
+from ringrun.report_text import last_line, table
+from ringrun.spec import RunSpec
+
+AS_WISHED: Final = 0
+NOT_AS_WISHED: Final = 1
+INTERRUPTED: Final = 130
+
+
+def run_here(spec: RunSpec, options: RunOptions, command: Sequence[str] = NODE_COMMAND) -> int:
+    """The exit code of a whole run on this machine; SpecError if a folder cannot be used."""
+    folders = make_folders(spec.name, options)
+    code = NOT_AS_WISHED
+    try:
+        raise_descriptor_limit()
+        ending = asyncio.run(_supervise(spec, options, folders, command))
+        report = _report(spec, folders, ending)
+        _keep(report, folders)
+        _print(report, options)
+        code = AS_WISHED if report.as_wished else NOT_AS_WISHED
+        if ending.interrupted:
+            code = INTERRUPTED
+    finally:
+        if folders.temporary:
+            if code == NOT_AS_WISHED:
+                print(f"The run's own files are kept in {folders.run_dir}.", file=sys.stderr)
+            else:
+                folders.remove()
+    return code
+
+
+async def _supervise(
+    spec: RunSpec, options: RunOptions, folders: Folders, command: Sequence[str]
+) -> Ending:
+    silent = options.quiet or options.output is OutputForm.JSON
+    display = display_for(spec, sys.stdout, silent=silent)
+    try:
+        supervisor = Supervisor(spec, folders, display, debug=options.debug, command=command)
+        return await supervisor.run()
+    finally:
+        display.close()
+
+
+def _report(spec: RunSpec, folders: Folders, ending: Ending) -> Report:
+    document = ending.document
+    if document is None:
+        document = orphaned_report(spec, folders, ending)
+    return Report.from_document(document)
+
+
+def _keep(report: Report, folders: Folders) -> None:
+    text = json.dumps(report.as_document(), indent=2) + "\n"
+    for folder in (folders.run_dir, folders.journal):
+        if folder is not None:
+            temporary = folder / "report.json.new"
+            temporary.write_text(text)
+            temporary.replace(folder / "report.json")
+
+
+def _print(report: Report, options: RunOptions) -> None:
+    if options.output is OutputForm.JSON:
+        print(json.dumps(report.as_document(), separators=(",", ":")), flush=True)
+        return
+    if not options.quiet:
+        print(f"STOP   {len(report.slaves)} of {report.spec['nodes']} results\n")
+        if report.slaves:
+            print(table(report.slaves), end="\n\n")
+    print(last_line(report))
+    if options.journal is not None and not options.quiet:
+        shown = f"{options.journal}".rstrip("/") + "/"
+        print(f"Journals in {shown}. Check them: ringrun verify {shown}")
+    sys.stdout.flush()

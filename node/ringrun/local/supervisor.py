@@ -1,0 +1,355 @@
+"""One local run from the first process to the last: observe, decide, carry out.
+
+`run` gives it a spec, folders and a display. What is decided is decided by `core.supervise`; this
+starts and kills processes, keeps the orders, frees leases, and knows when the run is over. It says
+nothing to slaves beyond their setup, and decides no verdict while a master lives.
+"""
+
+import asyncio
+import secrets
+import signal
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, Final
+
+import msgspec
+
+from ringrun.core.orders import Orders
+from ringrun.core.outputs import Event, Live
+from ringrun.core.phase import Phase
+from ringrun.core.record import Record
+from ringrun.core.supervise import INTERRUPTED, Observed, SlaveSeen, decide
+from ringrun.local.children import NODE_COMMAND, Child
+from ringrun.local.display import Display
+from ringrun.local.folders import Folders
+from ringrun.local.masters import Masters
+from ringrun.record.file import FileRecordStore, FileReportStore
+from ringrun.record.store import StoreError
+from ringrun.spec import RunSpec
+
+LOOK_EVERY: Final = 0.02
+"""Seconds between two looks at the record."""
+
+STOP_PATIENCE: Final = 10.0
+"""An ordered STOP that is not done after this is done without the leader."""
+
+END_PATIENCE: Final = 330.0
+"""Seconds after the plan's end at which leader and slaves are given up (PROTOCOL.md: 300 s)."""
+
+ALONE_PATIENCE: Final = 6.0
+"""With no slave left, a standby has this long to take the lease over and to report."""
+
+LEAVE_PATIENCE: Final = 0.5
+"""What is left when the report is complete gets this long to end, and again after SIGTERM."""
+
+START_DEADLINE: Final = "StartDeadlineExceeded"
+NO_MASTER: Final = "NoMasterLeft"
+NO_SLAVE: Final = "NoSlaveLeft"
+OVERDUE: Final = "Overdue"
+
+Node = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ending:
+    """How a run ended here.
+
+    `document` is the leader's report if it is complete. If it is None, `draft` is what a leader had
+    stored of it, `reason` says why no more came, and `last_words` how the last master ended.
+    """
+
+    document: dict[str, Any] | None
+    draft: dict[str, Any] | None
+    reason: str
+    last_words: str
+    interrupted: bool
+    record: Record | None
+    orders: Orders
+
+
+@dataclass(slots=True, kw_only=True)
+class _Slave:
+    child: Child
+    host: str = ""
+    port: int = 0
+    condemned: bool = False
+
+
+class Supervisor:
+    """Used once: `await run()`."""
+
+    def __init__(
+        self,
+        spec: RunSpec,
+        folders: Folders,
+        display: Display,
+        *,
+        debug: bool = False,
+        command: Sequence[str] = NODE_COMMAND,
+    ) -> None:
+        self._spec = spec
+        self._folders = folders
+        self._display = display
+        self._command = command
+        self._setup = {
+            "setup": {
+                "token": secrets.token_hex(32),
+                "run": spec.name,
+                "spec": spec.as_document(),
+                "journal": str(folders.journal) if folders.journal else None,
+                "runDir": str(folders.run_dir),
+                "debug": debug,
+            }
+        }
+        self._store = FileRecordStore(folders.record)
+        self._reports = FileReportStore(folders.report)
+        self._slaves: dict[Node, _Slave] = {}
+        self._masters = Masters(spec.masters, self._store, self._start_master)
+        self._orders = Orders()
+        self._record: Record | None = None
+        self._changed = asyncio.Event()
+        self._stop = ""
+        self._over = False
+        self._last_words = ""
+        self._interrupts = 0
+        self._started = 0.0
+        self._stopped_at = 0.0
+        self._send_seen_at = 0.0
+        self._alone_since = 0.0
+
+    async def run(self) -> Ending:
+        """Everything until the report is there, or cannot come; then no process is left."""
+        loop = asyncio.get_running_loop()
+        self._started = loop.time()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self._interrupt)
+        try:
+            document, reason = await self._until_over(loop)
+            self._over = True
+            if document is not None:
+                await self._let_leave()
+        finally:
+            self._bury()
+            for number in (signal.SIGINT, signal.SIGTERM):
+                loop.remove_signal_handler(number)
+        return Ending(
+            document=document,
+            draft=self._stored_report() if document is None else None,
+            reason=reason,
+            last_words=self._last_words,
+            interrupted=self._interrupts > 0,
+            record=self._read(),
+            orders=self._orders,
+        )
+
+    async def _until_over(
+        self, loop: asyncio.AbstractEventLoop
+    ) -> tuple[dict[str, Any] | None, str]:
+        while True:
+            self._changed.clear()
+            now = loop.time()
+            self._record = self._read()
+            document = self._complete_report()
+            if document is not None:
+                return document, ""
+            again = self._act(now)
+            if reason := self._hopeless(now):
+                return None, reason
+            with suppress(TimeoutError):
+                await asyncio.wait_for(
+                    self._changed.wait(), min(LOOK_EVERY, max(0.0, again - loop.time()))
+                )
+
+    def _act(self, now: float) -> float:
+        """Observe, decide, carry out; when time alone will call for more."""
+        decision = decide(
+            self._spec, self._orders, self._observe(), self._record, now, self._started
+        )
+        if decision.orders != self._orders:
+            self._keep(decision.orders, now)
+        for node in decision.create:
+            self._start_slave(node)
+        for node in decision.delete:
+            self._slaves[node].condemned = True
+            self._slaves[node].child.kill()
+        again = self._masters.tend(now, refill=True)
+        self._display.look(self._record, self._orders, now - self._started)
+        return min(again, decision.deadline)
+
+    def _observe(self) -> Observed:
+        return Observed(
+            slaves=tuple(self._seen(node, slave) for node, slave in self._slaves.items()),
+            masters=tuple(child.name for child in self._masters.living),
+            stop=self._stop,
+        )
+
+    def _seen(self, node: Node, slave: _Slave) -> SlaveSeen:
+        ended = not slave.child.alive
+        return SlaveSeen(
+            ordinal=node[0],
+            incarnation=node[1],
+            host=slave.host,
+            port=slave.port,
+            ended=ended,
+            cause=self._slave_cause(slave) if ended else "",
+            result=self._folders.result(slave.child.name) if ended else None,
+        )
+
+    def _slave_cause(self, slave: _Slave) -> str:
+        if slave.condemned:
+            return "killed 10 s after it left the ring"
+        return self._cause(slave.child)
+
+    def _cause(self, child: Child) -> str:
+        # Who failed says why; who was killed could not.
+        words = self._folders.last_words(child.name) if (child.code or 0) > 0 else ""
+        return f"{child.cause}: {words}" if words else child.cause
+
+    def _keep(self, orders: Orders, now: float) -> None:
+        line = msgspec.json.encode(orders)
+        temporary = self._folders.orders.with_suffix(".new")
+        temporary.write_bytes(line)
+        temporary.replace(self._folders.orders)
+        if orders.phase is Phase.STOP and not self._stopped_at:
+            self._stopped_at = now
+        self._orders = orders
+        message = b'{"orders":' + line + b"}"
+        for child in self._masters.living:
+            child.channel.say_newest(message)
+        for node in orders.dead:
+            # What the orders keep of it is all that is needed.
+            if node in self._slaves and not self._slaves[node].child.alive:
+                del self._slaves[node]
+
+    def _start_slave(self, node: Node) -> None:
+        ordinal, incarnation = node
+        child = self._start(
+            f"s{ordinal}-{incarnation}",
+            ("slave", "--ordinal", str(ordinal), "--incarnation", str(incarnation)),
+        )
+        self._slaves[node] = _Slave(child=child)
+
+    def _start_master(self, name: str, number: int, incarnation: int) -> Child:
+        child = self._start(
+            name, ("master", "--name", f"m{number}", "--incarnation", str(incarnation))
+        )
+        child.channel.say_newest(b'{"orders":' + msgspec.json.encode(self._orders) + b"}")
+        return child
+
+    def _start(self, name: str, arguments: Sequence[str]) -> Child:
+        child = Child(
+            name,
+            arguments,
+            log=self._folders.log(name),
+            heard=self._heard,
+            ended=self._ended,
+            command=self._command,
+        )
+        child.channel.say(self._setup)
+        return child
+
+    def _heard(self, child: Child, message: dict[str, Any]) -> None:
+        match message:
+            case {"listening": [str(host), int(port)]}:
+                for slave in self._slaves.values():
+                    if slave.child is child:
+                        slave.host, slave.port = host, port
+            case {"event": dict(event)}:
+                if not self._over:
+                    self._display.event(msgspec.convert(event, Event))
+            case {"live": dict(live)}:
+                # A leader that was replaced may not have noticed; its figures are old.
+                if self._record is None or self._record.holder in {"", child.name}:
+                    self._display.live(msgspec.convert(live, Live))
+                return
+        self._changed.set()
+
+    def _ended(self, child: Child) -> None:
+        if child.name.startswith("m"):
+            self._last_words = f"{child.name}: {self._cause(child)}"
+            if not self._over and child.code:
+                leading = self._record is not None and self._record.holder == child.name
+                self._display.master_lost(child.name, leading=leading)
+            self._masters.note_end(child, asyncio.get_running_loop().time())
+        self._changed.set()
+
+    def _interrupt(self) -> None:
+        self._interrupts += 1
+        self._stopped_at = self._stopped_at or asyncio.get_running_loop().time()
+        self._stop = INTERRUPTED
+        self._changed.set()
+
+    def _read(self) -> Record | None:
+        try:
+            return self._store.read()
+        except StoreError:
+            return None
+
+    def _complete_report(self) -> dict[str, Any] | None:
+        if self._record is not None and self._record.phase is not Phase.STOP:
+            return None
+        document = self._stored_report()
+        return document if document is not None and document.get("complete") else None
+
+    def _stored_report(self) -> dict[str, Any] | None:
+        with suppress(StoreError):
+            return self._reports.read()[1]
+        return None
+
+    def _hopeless(self, now: float) -> str:
+        """Why no complete report is to be waited for any more; empty while there is hope."""
+        if self._interrupts > 1:
+            return INTERRUPTED
+        phase = self._record.phase if self._record is not None else Phase.START
+        living = any(slave.child.alive for slave in self._slaves.values())
+        if living:
+            self._alone_since = 0.0
+        elif not self._alone_since:
+            self._alone_since = now
+        if phase is Phase.SEND and not self._send_seen_at:
+            self._send_seen_at = now
+        if phase is Phase.START and now > self._started + self._spec.start_deadline + 1.0:
+            # The leader's to say; but if there is none, nobody has.
+            self._stop = self._stop or START_DEADLINE
+        if not living and now > self._alone_since + ALONE_PATIENCE:
+            return NO_SLAVE
+        if self._stopped_at and now > self._stopped_at + STOP_PATIENCE:
+            return self._stop or self._orders.stop_reason
+        over = self._send_seen_at + self._spec.send + self._spec.grace
+        if self._masters.given_up and (
+            not living or phase is Phase.START or now > over + ALONE_PATIENCE
+        ):
+            # Slaves that were in the ring end by themselves and leave their results on disk.
+            return NO_MASTER
+        if self._send_seen_at and now > over + END_PATIENCE:
+            return OVERDUE
+        return ""
+
+    async def _let_leave(self) -> None:
+        """The report is complete: slaves end once they are told so; the rest is asked, then left
+        to `_bury`."""
+        await self._until(lambda: not any(slave.child.alive for slave in self._slaves.values()))
+        for child in self._living():
+            child.kill(signal.SIGTERM)
+        await self._until(lambda: not self._living())
+
+    async def _until(self, true: Callable[[], bool]) -> None:
+        """Wait for it, and no longer than LEAVE_PATIENCE."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LEAVE_PATIENCE):
+                while not true():
+                    self._changed.clear()
+                    await self._changed.wait()
+
+    def _living(self) -> list[Child]:
+        slaves = (slave.child for slave in self._slaves.values())
+        return [child for child in (*slaves, *self._masters.living) if child.alive]
+
+    def _bury(self) -> None:
+        children = self._living()
+        # All are killed before the first is waited for.
+        for child in children:
+            child.kill()
+        for child in children:
+            child.bury()

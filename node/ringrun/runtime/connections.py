@@ -1,0 +1,421 @@
+"""Who is connected to a slave: accepting, dialling, handshakes, duplicates, and when to dial again.
+
+The lower ordinal dials the higher, masters dial slaves. Of two connections of the same start of a
+node the newest counts; a start that was replaced is refused once a newer one was wanted. Called by
+`slave_loop`, which reads and writes what is up; `up` and `down` tell it of every link.
+"""
+
+import os
+import select
+import socket
+import time
+from collections.abc import Callable, Iterable
+from math import inf
+
+from ringrun.core.errors import ProtocolError
+from ringrun.core.messages import NodeId
+from ringrun.core.record import Member
+from ringrun.runtime.handshake import (
+    DEADLINE,
+    NONCE_BYTES,
+    Dialling,
+    Identity,
+    Listening,
+    Open,
+    RefusedError,
+    Role,
+)
+from ringrun.runtime.link import READ, READ_AND_WRITE, Link, State, errno_text, family_of, tune
+from ringrun.runtime.log import Log
+from ringrun.runtime.wire import FrameKind, encode_handshake
+
+FIRST_RETRY = 0.02
+LAST_RETRY = 0.5
+LINGER = 1.0
+# Strangers that are in the middle of their handshake; more are turned away and come again.
+MOST_STRANGERS = 256
+
+
+class Dial:
+    """A slave that is wanted and dialled by this one."""
+
+    __slots__ = ("again", "member", "retry")
+
+    def __init__(self, member: Member, now: float) -> None:
+        self.member = member
+        self.again = now
+        self.retry = FIRST_RETRY
+
+
+class Connections:
+    """All connections of one slave, by file descriptor and by peer."""
+
+    def __init__(
+        self,
+        *,
+        poll: select.epoll,
+        listener: socket.socket,
+        node: NodeId | None,
+        run: str | None,
+        token: bytes,
+        log: Log,
+        named: Callable[[str, NodeId, float], None],
+        up: Callable[[Link, float], None],
+        down: Callable[[Link, float], None],
+    ) -> None:
+        self.poll = poll
+        self.listener = listener
+        self.node = node
+        self.run = run
+        self.by_fd: dict[int, Link] = {}
+        self.by_peer: dict[NodeId | str, Link] = {}
+        # Where data frames for an ordinal go, and, seldom, older starts that are wanted as well.
+        self.by_ordinal: dict[int, Link] = {}
+        self.older: dict[NodeId, Link] = {}
+        self.timer = inf
+        self._token = token
+        self._log = log
+        self._named = named
+        self._up = up
+        self._down = down
+        self._wanted: frozenset[NodeId] = frozenset()
+        self._newest: dict[int, int] = {}
+        self._dials: dict[NodeId, Dial] = {}
+        self._unfinished: dict[int, Link] = {}
+        listener.setblocking(False)
+        poll.register(listener.fileno(), READ)
+
+    # What is wanted.
+
+    def want(self, members: Iterable[Member], now: float) -> None:
+        """Have links to these from now on; dial those of a higher ordinal until they are up."""
+        me = self.node
+        assert me is not None
+        dials: dict[NodeId, Dial] = {}
+        wanted: list[NodeId] = []
+        for member in members:
+            node = NodeId(member.ordinal, member.incarnation)
+            wanted.append(node)
+            self._newest[node.ordinal] = max(node.incarnation, self._newest.get(node.ordinal, 0))
+            if node.ordinal > me.ordinal and member.port:
+                dial = self._dials.get(node)
+                # A start of a slave has one address for good.
+                dials[node] = dial if dial is not None else Dial(member, now)
+        self._dials = dials
+        self._wanted = frozenset(wanted)
+        for link in [*self.by_peer.values(), *self._unfinished.values()]:
+            if link.dialled is not None and link.dialled not in self._dials:
+                self.close(link, "no longer wanted", now)
+            elif isinstance(link.peer, NodeId) and self._replaced(link.peer):
+                self.close(link, f"incarnation {link.peer.incarnation} was replaced", now)
+            else:
+                link.current = self._is_current(link.peer)
+        self.tick(now)
+
+    def _replaced(self, node: NodeId) -> bool:
+        newest = self._newest.get(node.ordinal, 0)
+        return node.incarnation < newest and node not in self._wanted
+
+    def _is_current(self, peer: NodeId | str) -> bool:
+        """Whether data of this peer may reach the core, which knows it by its ordinal alone."""
+        if isinstance(peer, str) or peer in self._wanted:
+            return True
+        return all(node.ordinal != peer.ordinal for node in self._wanted)
+
+    # Time.
+
+    def tick(self, now: float) -> None:
+        """Dial who is due and give up on handshakes that take too long; sets `timer`."""
+        for link in list(self._unfinished.values()):
+            if now >= link.deadline:
+                lingers = link.state is State.LINGERING
+                reason = "" if lingers else f"no handshake within {DEADLINE:g} s"
+                self.close(link, reason, now)
+        busy = {
+            link.dialled for link in self._unfinished.values() if link.state is not State.LINGERING
+        }
+        timer = inf
+        for node, dial in self._dials.items():
+            if node in self.by_peer or node in busy:
+                continue
+            if now >= dial.again:
+                dial.again = now + dial.retry
+                dial.retry = min(2 * dial.retry, LAST_RETRY)
+                self._dial(node, dial.member, now)
+            if node not in self.by_peer:
+                timer = min(timer, dial.again)
+        for link in self._unfinished.values():
+            timer = min(timer, link.deadline)
+        self.timer = timer
+
+    # Beginnings.
+
+    def accept(self, now: float) -> None:
+        """Take what dials us."""
+        while True:
+            try:
+                sock, address = self.listener.accept()
+            except BlockingIOError:
+                return
+            except OSError as error:
+                # For example out of descriptors: whoever it was dials again.
+                self._log.say(f"cannot accept: {errno_text(error)}")
+                return
+            if len(self._unfinished) >= MOST_STRANGERS:
+                sock.close()
+                continue
+            tune(sock)
+            link = Link(sock, self.poll, f"{address[0]}:{address[1]}", None)
+            # A slave by hand has no run and no name before a master has given it both.
+            link.handshake = Listening(
+                me=None if self.node is None else Identity.slave(self.node),
+                run=self.run,
+                token=self._token,
+                nonce=os.urandom(NONCE_BYTES),
+                admit=self._admit,
+            )
+            self._begin(link, READ, now)
+
+    def _dial(self, node: NodeId, member: Member, now: float) -> None:
+        assert self.node is not None
+        assert self.run is not None
+        sock = socket.socket(family_of(member.host), socket.SOCK_STREAM)
+        tune(sock)
+        link = Link(sock, self.poll, f"{member.host}:{member.port}", node)
+        link.handshake = Dialling(
+            me=Identity.slave(self.node),
+            dialled=Identity.slave(node),
+            run=self.run,
+            token=self._token,
+            nonce=os.urandom(NONCE_BYTES),
+        )
+        link.state = State.CONNECTING
+        self._begin(link, READ_AND_WRITE, now)
+        try:
+            sock.connect((member.host, member.port))
+        except BlockingIOError:
+            pass
+        except OSError as error:
+            self.close(link, errno_text(error), now)
+
+    def _begin(self, link: Link, events: int, now: float) -> None:
+        link.deadline = now + DEADLINE
+        self.timer = min(self.timer, link.deadline)
+        self._unfinished[link.fd] = link
+        self.by_fd[link.fd] = link
+        self.poll.register(link.fd, events)
+
+    def _admit(self, opened: Open) -> str:
+        peer = opened.me
+        if peer.role is Role.MASTER:
+            return ""
+        if self.node is None:
+            return "no master has named this slave yet"
+        if peer.ordinal >= self.node.ordinal:
+            return f"the lower ordinal dials, and this is {self.node}"
+        if self._replaced(NodeId(peer.ordinal, peer.incarnation)):
+            return f"incarnation {peer.incarnation} of slave {peer.ordinal} was replaced"
+        return ""
+
+    # The handshake.
+
+    def advance(self, link: Link, event: int, now: float) -> bool:
+        """Something happened on a link that is not up; True if it is now (see its decoder)."""
+        if link.state is State.CONNECTING:
+            return self._connected(link, now)
+        if event & select.EPOLLOUT:
+            if not link.flush():
+                self.close(link, link.broken, now)
+                return False
+            if link.idle and link.state is State.LINGERING:
+                self._say_no_more(link, now)
+        if not event & ~select.EPOLLOUT:
+            return False
+        try:
+            count = link.receive_into(link.decoder.space())
+        except BlockingIOError:
+            return False
+        except OSError as error:
+            self.close(link, errno_text(error), now)
+            return False
+        lingering = link.state is State.LINGERING
+        if not count:
+            self.close(link, "" if lingering else "closed during the handshake", now)
+            return False
+        if lingering:
+            return False
+        try:
+            return self._converse(link, count, now)
+        except ProtocolError as error:
+            if isinstance(error, RefusedError):
+                link.send_control(encode_handshake(error.answer))
+            self._linger(link, str(error), now)
+            return False
+
+    def _connected(self, link: Link, now: float) -> bool:
+        error = link.sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+        if error:
+            self.close(link, errno_text(OSError(error, os.strerror(error))), now)
+            return False
+        assert isinstance(link.handshake, Dialling)
+        link.state = State.HANDSHAKE
+        self.poll.modify(link.fd, READ)
+        if not link.send_control(encode_handshake(link.handshake.start())):
+            self.close(link, link.broken, now)
+        return False
+
+    def _converse(self, link: Link, count: int, now: float) -> bool:
+        handshake = link.handshake
+        assert handshake is not None
+        while True:
+            frames = link.decoder.received(count)
+            count = 0
+            if not frames:
+                return False
+            [(kind, body)] = frames
+            assert kind == FrameKind.HANDSHAKE
+            answer = handshake.receive(body)
+            if answer and not link.send_control(encode_handshake(answer)):
+                self.close(link, link.broken, now)
+                return False
+            if handshake.peer is not None:
+                self._established(link, handshake.peer.node, now)
+                return link.state is State.UP
+
+    def _established(self, link: Link, peer: NodeId | str, now: float) -> None:
+        handshake = link.handshake
+        if self.node is None:
+            assert isinstance(handshake, Listening)
+            assert handshake.named is not None
+            self.run, identity = handshake.named
+            self.node = NodeId(identity.ordinal, identity.incarnation)
+            self._named(self.run, self.node, now)
+        before = self.by_peer.get(peer)
+        if before is not None:
+            self.close(before, "a newer connection took its place", now)
+        del self._unfinished[link.fd]
+        link.handshake = None
+        link.peer = peer
+        link.state = State.UP
+        link.decoder.authenticated()
+        self.by_peer[peer] = link
+        if isinstance(peer, NodeId):
+            link.ordinal = peer.ordinal
+            link.current = self._is_current(peer)
+            self._route(peer.ordinal)
+        if link.dialled is not None and link.dialled in self._dials:
+            self._dials[link.dialled].retry = FIRST_RETRY
+        self._log.detail(f"link to {peer} at {link.address} is up")
+        self._up(link, now)
+
+    def _route(self, ordinal: int) -> None:
+        """Data for an ordinal goes to its newest start; an older one that is wanted gets it too."""
+        links = [
+            (peer, link)
+            for peer, link in self.by_peer.items()
+            if isinstance(peer, NodeId) and peer.ordinal == ordinal
+        ]
+        links.sort(key=lambda each: each[0])
+        self.older = {node: link for node, link in self.older.items() if node.ordinal != ordinal}
+        if not links:
+            self.by_ordinal.pop(ordinal, None)
+            return
+        self.by_ordinal[ordinal] = links.pop()[1]
+        for node, link in links:
+            if isinstance(node, NodeId):
+                self.older[node] = link
+
+    # Ends.
+
+    def drop(self, peer: NodeId | str, reason: str, now: float) -> None:
+        """Close the connection to this node after what was sent."""
+        link = self.by_peer.get(peer)
+        if link is not None:
+            self._linger(link, reason, now)
+
+    def _linger(self, link: Link, reason: str, now: float) -> None:
+        """Let the other side read what was sent: closing at once might take it back."""
+        if link.state is State.UP:
+            self._forget(link, reason, now)
+            self.by_fd[link.fd] = link
+            self._unfinished[link.fd] = link
+        elif reason:
+            self._log.say(f"connection {_with(link)} dropped: {reason}")
+        link.state = State.LINGERING
+        link.deadline = now + LINGER
+        self.timer = min(self.timer, link.deadline)
+        if link.idle:
+            self._say_no_more(link, now)
+
+    def _say_no_more(self, link: Link, now: float) -> None:
+        try:
+            link.sock.shutdown(socket.SHUT_WR)
+        except OSError:
+            self.close(link, "", now)
+
+    def close(self, link: Link, reason: str, now: float) -> None:
+        """End a connection at once; what the kernel has not sent is lost."""
+        state = link.state
+        if state is State.CLOSED:
+            return
+        if state is State.UP:
+            self._forget(link, reason, now)
+            if link.state is State.CLOSED:
+                return
+        else:
+            self._unfinished.pop(link.fd, None)
+            if state is State.HANDSHAKE and reason:
+                self._log.say(f"connection {_with(link)} dropped: {reason}")
+            elif reason:
+                self._log.detail(f"dialling {_with(link)}: {reason}")
+        link.state = State.CLOSED
+        self.by_fd.pop(link.fd, None)
+        self.poll.unregister(link.fd)
+        link.sock.close()
+        self.timer = now
+
+    def _forget(self, link: Link, reason: str, now: float) -> None:
+        """The link is no longer up; the core hears of it, and whoever dialled dials again."""
+        link.state = State.LINGERING
+        del self.by_peer[link.peer]
+        self.by_fd.pop(link.fd, None)
+        if link.ordinal >= 0:
+            self._route(link.ordinal)
+        if link.dialled is not None and link.dialled in self._dials:
+            dial = self._dials[link.dialled]
+            dial.again = now + dial.retry
+        if reason:
+            self._log.say(f"connection {_with(link)} dropped: {reason}")
+        self.timer = now
+        self._down(link, now)
+
+    def finish(self, until: float) -> None:
+        """The process ends: let what is queued leave and be read, at the latest until then."""
+        self._dials = {}
+        self.poll.unregister(self.listener.fileno())
+        self.listener.close()
+        for link in list(self.by_fd.values()):
+            if link.state is State.UP:
+                self._unfinished[link.fd] = link
+            elif link.state is not State.LINGERING:
+                self.close(link, "", until)
+        while self._unfinished and (now := time.monotonic()) < until:
+            for link in list(self._unfinished.values()):
+                if link.idle and link.state is State.UP:
+                    link.state = State.LINGERING
+                    self._say_no_more(link, now)
+            for fd, event in self.poll.poll(until - now):
+                found = self.by_fd.get(fd)
+                if found is None:
+                    continue
+                if found.state is State.UP:
+                    if not found.flush():
+                        self.close(found, "", now)
+                else:
+                    self.advance(found, event, now)
+
+
+def _with(link: Link) -> str:
+    if link.peer:
+        return f"with {link.peer}"
+    return f"to {link.dialled} at {link.address}" if link.dialled else f"from {link.address}"

@@ -1,0 +1,220 @@
+"""One connection of a slave: its socket, what was received of a frame, what waits to be sent.
+
+Control frames overtake data frames that the kernel has not begun to take. What waits is bounded: a
+peer that stops reading costs its connection, not our memory, and HELLO brings back what was lost.
+Called by `connections` (which knows who is at the other end) and `slave_loop`.
+"""
+
+import errno
+import select
+import socket
+from collections import deque
+from collections.abc import Sequence
+from enum import IntEnum
+from typing import TYPE_CHECKING
+
+from ringrun.core.messages import NodeId
+from ringrun.runtime.wire import CONTROL_LIMIT, Buffer, Decoder
+
+if TYPE_CHECKING:
+    from ringrun.runtime.handshake import Dialling, Listening
+
+# More than this of data, and more than two of its largest frames, waits for no peer.
+DATA_WAITING = 1 << 20
+CONTROL_WAITING = 2 * CONTROL_LIMIT
+
+# Up to this size a frame's parts are joined: cheaper than a gathered send, and done once for all.
+JOIN_UP_TO = 16 << 10
+
+READ = select.EPOLLIN
+READ_AND_WRITE = select.EPOLLIN | select.EPOLLOUT
+
+
+class State(IntEnum):
+    """How far a connection is."""
+
+    CONNECTING = 1
+    HANDSHAKE = 2
+    UP = 3
+    LINGERING = 4
+    CLOSED = 5
+
+
+class Link:
+    """One connection. `send` answers False when it is broken, and `broken` then says why."""
+
+    __slots__ = (
+        "_control",
+        "_control_waiting",
+        "_data",
+        "_data_waiting",
+        "_largest",
+        "_part",
+        "_poll",
+        "_send",
+        "address",
+        "broken",
+        "current",
+        "deadline",
+        "decoder",
+        "dialled",
+        "fd",
+        "handshake",
+        "idle",
+        "ordinal",
+        "peer",
+        "receive_into",
+        "sock",
+        "state",
+    )
+
+    def __init__(
+        self, sock: socket.socket, poll: select.epoll, address: str, dialled: NodeId | None
+    ) -> None:
+        self.sock = sock
+        self.fd = sock.fileno()
+        self.address = address
+        self.dialled = dialled
+        self.handshake: Dialling | Listening | None = None
+        self.deadline = 0.0
+        self.state = State.HANDSHAKE
+        self.decoder = Decoder()
+        self.peer: NodeId | str = ""
+        self.ordinal = -1
+        self.current = True
+        self.broken = ""
+        self.receive_into = sock.recv_into
+        self.idle = True
+        self._send = sock.send
+        self._poll = poll
+        self._part: memoryview | None = None
+        self._control: deque[bytes] = deque()
+        self._data: deque[bytes] = deque()
+        self._control_waiting = 0
+        self._data_waiting = 0
+        self._largest = 0
+
+    @property
+    def waiting(self) -> int:
+        """Bytes that the kernel has not taken yet."""
+        part = len(self._part) if self._part is not None else 0
+        return part + self._control_waiting + self._data_waiting
+
+    def send(self, frame: bytes) -> bool:
+        """Send a data frame, or keep what the kernel does not take; False if the link is broken."""
+        if self.idle:
+            try:
+                sent = self._send(frame)
+            except BlockingIOError:
+                sent = 0
+            except OSError as error:
+                return self._break(error)
+            if sent != len(frame):
+                self._keep(memoryview(frame)[sent:])
+            return True
+        return self._queue_data(frame)
+
+    def send_parts(self, parts: Sequence[Buffer], size: int) -> bool:
+        """Send a large data frame (preamble first) without joining it; copies what is not taken."""
+        if not self.idle:
+            return self._queue_data(b"".join(parts))
+        try:
+            sent = self.sock.sendmsg(parts)
+        except BlockingIOError:
+            sent = 0
+        except OSError as error:
+            return self._break(error)
+        if sent != size:
+            rest: list[Buffer] = []
+            for part in parts:
+                view = memoryview(part).cast("B")
+                if sent >= len(view):
+                    sent -= len(view)
+                else:
+                    rest.append(view[sent:])
+                    sent = 0
+            if size > self._largest:
+                self._largest = size
+            self._keep(memoryview(b"".join(rest)))
+        return True
+
+    def send_control(self, frame: bytes) -> bool:
+        """Send a control frame before any data frame that the kernel has not begun to take."""
+        if self.idle:
+            return self.send(frame)
+        self._control_waiting += len(frame)
+        if self._control_waiting > CONTROL_WAITING:
+            self.broken = f"does not read: {self._control_waiting} bytes of control wait"
+            return False
+        self._control.append(frame)
+        return True
+
+    def flush(self) -> bool:
+        """The kernel takes more; False if the link is broken."""
+        while True:
+            part = self._part
+            if part is None:
+                if self._control:
+                    frame = self._control.popleft()
+                    self._control_waiting -= len(frame)
+                elif self._data:
+                    frame = self._data.popleft()
+                    self._data_waiting -= len(frame)
+                else:
+                    self.idle = True
+                    self._poll.modify(self.fd, READ)
+                    return True
+                part = memoryview(frame)
+            try:
+                sent = self._send(part)
+            except BlockingIOError:
+                sent = 0
+            except OSError as error:
+                return self._break(error)
+            if sent != len(part):
+                self._part = part[sent:]
+                return True
+            self._part = None
+
+    def _queue_data(self, frame: bytes) -> bool:
+        size = len(frame)
+        if size > self._largest:
+            self._largest = size
+        self._data_waiting += size
+        if self._data_waiting > max(DATA_WAITING, 2 * self._largest):
+            self.broken = f"does not read: {self._data_waiting} bytes of data wait"
+            return False
+        self._data.append(frame)
+        return True
+
+    def _keep(self, rest: memoryview) -> None:
+        self._part = rest
+        self.idle = False
+        self._poll.modify(self.fd, READ_AND_WRITE)
+
+    def _break(self, error: OSError) -> bool:
+        self.broken = errno_text(error)
+        return False
+
+
+def errno_text(error: OSError) -> str:
+    """`connection reset by peer`, in the system's own words."""
+    text = error.strerror or str(error) or errno.errorcode.get(error.errno or 0, "broken")
+    return text[:1].lower() + text[1:]
+
+
+def tune(sock: socket.socket) -> None:
+    """What every connection of a run has, dialled or accepted."""
+    sock.setblocking(False)
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    # Heartbeats find a dead peer long before; this is for a host that vanished during the handshake
+    # or a link that nobody watches any more.
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for option, value in (("TCP_KEEPIDLE", 10), ("TCP_KEEPINTVL", 5), ("TCP_KEEPCNT", 3)):
+        if hasattr(socket, option):
+            sock.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)
+
+
+def family_of(host: str) -> socket.AddressFamily:
+    """Members have numeric addresses: no name is looked up on the way to the ring."""
+    return socket.AF_INET6 if ":" in host else socket.AF_INET

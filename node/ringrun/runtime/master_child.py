@@ -1,0 +1,106 @@
+"""A master under a supervisor: its channel, the stores in the run's folder, and the process.
+
+Called by `node`. Orders come by the channel; events and live figures go back by it.
+"""
+
+import asyncio
+import signal
+import time
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from ringrun.core.master import Master
+from ringrun.core.orders import Orders
+from ringrun.core.outputs import Event, Live
+from ringrun.record.file import FileRecordStore, FileReportStore
+from ringrun.runtime.channel import Channel
+from ringrun.runtime.journal import Journal, clock_name, file_name
+from ringrun.runtime.log import Log
+from ringrun.runtime.master_process import MasterProcess
+from ringrun.runtime.planning import plan_of
+from ringrun.spec import RunSpec
+
+
+class _Heard(msgspec.Struct):
+    """One line of the supervisor."""
+
+    orders: Orders | None = None
+
+
+def run_child(me: str, channel: Channel) -> int:
+    """Be the master of this holder name; the exit code."""
+    setup = channel.first()["setup"]
+    return asyncio.run(_serve(me, channel, setup))
+
+
+async def _serve(me: str, channel: Channel, setup: dict[str, Any]) -> int:
+    run = setup["run"]
+    spec = RunSpec.from_document(setup["spec"], name=run)
+    folder = Path(setup["runDir"])
+    journal = Path(setup["journal"]) if setup.get("journal") else None
+    log = Log(me, debug=bool(setup.get("debug")))
+    stopped = False
+
+    def show(output: Event | Live) -> None:
+        kind = "event" if isinstance(output, Event) else "live"
+        channel.say({kind: msgspec.to_builtins(output)})
+
+    process = MasterProcess(
+        Master(
+            me=me,
+            spec=spec,
+            plan=plan_of(spec, run),
+            now=time.monotonic(),
+            journal=journal is not None,
+        ),
+        run=run,
+        token=bytes.fromhex(setup["token"]),
+        record=FileRecordStore(folder / "record"),
+        report=FileReportStore(folder / "report"),
+        log=log,
+        show=show,
+        journal=Journal(journal / file_name(me), master_meta(me, run, spec)) if journal else None,
+    )
+
+    def heard(line: bytes) -> None:
+        said = msgspec.json.decode(line, type=_Heard)
+        if said.orders is not None:
+            process.orders(said.orders)
+
+    def terminate() -> None:
+        nonlocal stopped
+        stopped = True
+        process.terminate()
+
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGTERM, terminate)
+    running = asyncio.ensure_future(process.run())
+    # The process has begun when the first orders reach it.
+    await asyncio.sleep(0)
+    channel.lines_waiting(heard)
+    loop.add_reader(channel.descriptor, channel.lines, heard)
+    code = await running
+    loop.remove_reader(channel.descriptor)
+    if code == 0 and not stopped:
+        channel.say({"done": True})
+    return code
+
+
+def master_meta(me: str, run: str, spec: RunSpec) -> dict[str, Any]:
+    """The first record of a master's journal (docs/journal.md)."""
+    number, incarnation = me.removeprefix("m").split("-")
+    return {
+        "run": run,
+        "node": me,
+        "role": "master",
+        "ordinal": int(number),
+        "incarnation": int(incarnation),
+        "nodes": spec.nodes,
+        "seed": spec.seed,
+        "model": str(spec.model),
+        "send": spec.send,
+        "grace": spec.grace,
+        "clock": clock_name(),
+    }
