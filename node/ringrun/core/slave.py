@@ -198,6 +198,7 @@ class Slave:
         self._grace_seconds = now - self._own_go - self._send_seconds
         self._frozen = True
         self._frozen_at = now
+        self._set_phase(Phase.STOP, now)
         self._stop_model()
         self._repeat(now)
 

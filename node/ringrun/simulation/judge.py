@@ -1,0 +1,118 @@
+"""Whether a finished run kept its promises: the journals, the report, the end, the progress.
+
+The journals are judged by `ringrun.verify`, which shares nothing with the core. What is looked at
+here besides is what no journal shows: that every process ended, that nobody was refused for good
+behaviour, that the report is whole, and that its verdict is what the results on disk say.
+"""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ringrun.core.messages import NodeId, Result
+from ringrun.core.record import Record
+from ringrun.core.supervise import SLAVE_FAILED
+from ringrun.report import Verdict
+from ringrun.simulation.processes import SlaveProcess
+from ringrun.verify import check
+
+if TYPE_CHECKING:
+    from ringrun.simulation.world import World
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One broken promise, in words."""
+
+    promise: str
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.promise}: {self.text}"
+
+
+def judge(world: "World") -> list[Finding]:
+    """Everything that is wrong with a run that is over, or that ought to be."""
+    findings = _journals(world)
+    findings += [Finding(promise="G7", text=line) for line in world.refusals]
+    left = [process.name for process in world.processes.values() if process.alive]
+    if left:
+        text = f"after {world.clock.now:.1f} s still running: {', '.join(left)}"
+        findings.append(Finding(promise="G9", text=text))
+    findings += [
+        Finding(promise="end", text=f"{name} exited {code}: {reason}")
+        for name, code, reason in world.exits
+        if code and not _may_exit(world, name, code)
+    ]
+    if not left:
+        findings += _report(world)
+    return findings
+
+
+def _may_exit(world: "World", name: str, code: int) -> bool:
+    """A slave that no view ever had exits 1; a master's code is the verdict's."""
+    process = next(each for each in world.processes.values() if each.name == name)
+    return code == 1 and not (isinstance(process, SlaveProcess) and process.viewed)
+
+
+def _journals(world: "World") -> list[Finding]:
+    journals = {process.name: b"".join(process.journal) for process in world.processes.values()}
+    verification = check(journals, world.report.value, same_clock=world.case.same_clock)
+    return [
+        Finding(promise=str(found.promise), text=f"{found.text} [{found.anomaly}]")
+        for found in verification.findings
+    ]
+
+
+def _report(world: "World") -> list[Finding]:
+    """The report against the record and the results on disk (PROTOCOL.md, Ending; G8, G10, G11)."""
+    document = world.report.value
+    record: Record = world.record.value
+    if document is None:
+        return [Finding(promise="end", text="there is no report")]
+    found = []
+    if not document.get("complete"):
+        found.append(Finding(promise="end", text="the report is not complete"))
+    said = {(slave["ordinal"], slave["incarnation"]): slave for slave in document["slaves"]}
+    for member in record.send_members:
+        result = world.results.get(NodeId(*member.node))
+        slave = said.get(member.node)
+        name = f"s{member.ordinal}-{member.incarnation}"
+        if result is not None and slave is None:
+            found.append(Finding(promise="G10", text=f"the result of {name} is not in the report"))
+        elif slave is not None and (result is None or not _same(slave, result)):
+            found.append(Finding(promise="G11", text=f"{name} never gave the result in the report"))
+    agreed = _agreed(record, world)
+    verdict = Verdict(document["verdict"])
+    if verdict is Verdict.AGREED and not agreed:
+        found.append(Finding(promise="G11", text="the verdict is Agreed, the results say no"))
+    if verdict is Verdict.PARTIAL and agreed and not record.stop_reason:
+        found.append(Finding(promise="G11", text="the verdict is Partial, but all agree"))
+    if verdict is Verdict.FAILED and agreed and not record.stop_reason:
+        found.append(Finding(promise="G11", text="the verdict is Failed, but all agree"))
+    return found
+
+
+def _same(slave: dict[str, Any], result: Result) -> bool:
+    return (slave["count"], slave["sumExact"], slave["digest"], slave["final"]) == (
+        result.count,
+        result.sum_exact,
+        result.digest,
+        result.final,
+    )
+
+
+def _agreed(record: Record, world: "World") -> bool:
+    """Every one of sendMembers has a result, all equal, and equal to what the record closes."""
+    nodes = [NodeId(*member.node) for member in record.send_members]
+    results = [world.results[node] for node in nodes if node in world.results]
+    if not nodes or len(results) < len(nodes) or record.stop_reason == SLAVE_FAILED:
+        return False
+    values = {(result.count, result.sum_exact, result.digest) for result in results}
+    if len(values) > 1:
+        return False
+    if any(result.count > max(values)[0] for result in world.results.values()):
+        return False
+    fold = record.fold
+    if record.closed:
+        return values == {(fold.count, fold.sum_exact, fold.digest)}
+    return all(result.view == record.view and result.count >= record.cut for result in results)

@@ -1,0 +1,132 @@
+"""Masters of the simulation: a core, and its ways to the record and to the report.
+
+Started, restarted and given orders by `supervisor`, disturbed by `faults`.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from ringrun.core.master import Master
+from ringrun.core.messages import Command, NodeId
+from ringrun.core.orders import Orders
+from ringrun.core.outputs import (
+    Event,
+    Live,
+    Outcome,
+    ReadRecord,
+    ReadReport,
+    WriteRecord,
+    WriteReport,
+)
+from ringrun.simulation.case import TERMS
+from ringrun.simulation.processes import Key, Process
+from ringrun.simulation.stores import Client
+
+if TYPE_CHECKING:
+    from ringrun.simulation.world import World
+
+
+class MasterProcess(Process):
+    """One start of one master; `place` is the number in its name that a restart keeps."""
+
+    core: Master
+    key: str
+
+    def __init__(self, world: "World", place: int, incarnation: int) -> None:
+        super().__init__(world, f"m{place}-{incarnation}")
+        self.place = place
+        self.incarnation = incarnation
+        self.told_until = 0.0
+        case = world.case
+        draw = world.draw
+        self.record = Client(world.clock, draw, self, world.record, case.store_delay)
+        self.report = Client(world.clock, draw, self, world.report, case.store_delay)
+        self.core = Master(
+            me=self.key,
+            spec=case.spec,
+            plan=case.plan,
+            now=self.local(),
+            journal=True,
+            rules=case.rules,
+            poll=case.poll,
+            terms=TERMS,
+        )
+
+    def start(self) -> None:
+        now = self.local()
+        self.drain(now)
+        self._after(now)
+
+    def dials(self, key: Key) -> bool:
+        return isinstance(key, NodeId)
+
+    def orders(self, orders: Orders) -> None:
+        self._given(self.core.orders_read, orders)
+
+    def watched(self, record: Any) -> None:
+        """The record has changed, told unasked."""
+        if not self.record.troubles:
+            self._given(self.core.record_read, record)
+
+    def terminate(self) -> None:
+        self._given(self.core.release)
+
+    def wrote(self, outcome: Outcome, version: int, value: Any) -> None:
+        """For the trace: what a write did at the store, whether or not anyone hears of it."""
+        if self.world.trace is not None:
+            self.world.trace.stored(self, outcome, version, value)
+
+    def _given(self, function: Any, *arguments: Any) -> None:
+        if not self.alive:
+            return
+        now = self.local()
+        if now >= self.core.deadline and not self.ticked(now):
+            return
+        function(*arguments, now)
+        self.drain(now)
+        if self.alive:
+            self._after(now)
+
+    def send(self, to: Key, message: Any) -> None:
+        super().send(to, message)
+        world = self.world
+        if world.case.duplicates and not world.calm and isinstance(message, Command):
+            draw = world.draw
+            if draw.random() < world.case.duplicates:
+                world.doubled += 1
+                world.clock.after(draw.random() * 0.3, super().send, to, message)
+
+    def put_out(self, output: Any, now: float) -> None:
+        kind = type(output)
+        if kind is ReadRecord:
+            self.record.read(self._record_read)
+        elif kind is WriteRecord:
+            hook = self.world.write_hook
+            if hook is not None:
+                hook(self, output.record)
+            record = output.record
+            self.record.write(record.version, record, self._record_written)
+        elif kind is ReadReport:
+            self.report.read(self._report_read)
+        elif kind is WriteReport:
+            self.report.write(output.version + 1, output.document, self._report_written)
+        elif kind is Event:
+            if self.world.trace is not None:
+                self.world.trace.said(self, f"{output.kind}: {output.text}")
+        elif kind is not Live:
+            super().put_out(output, now)
+
+    def _record_read(self, reached: bool, _: int, record: Any) -> None:
+        self._given(self.core.record_read, record if reached else None)
+
+    def _record_written(self, outcome: Outcome, _: int, record: Any) -> None:
+        known = record if outcome is not Outcome.UNKNOWN else None
+        self._given(self.core.record_written, outcome, known)
+
+    def _report_read(self, reached: bool, version: int, document: Any) -> None:
+        if reached:
+            self._given(self.core.report_read, version, document)
+        else:
+            self._given(self.core.report_unreachable)
+
+    def _report_written(self, outcome: Outcome, version: int, document: Any) -> None:
+        self._given(self.core.report_written, outcome, version, document)

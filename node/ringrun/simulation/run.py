@@ -1,0 +1,212 @@
+"""Runs of seeds: one, or many over the machine's processors, and what is said about them.
+
+Called by the command line (`ringrun simulate`) and by tests. A seed and a profile are a whole run:
+the line that is printed for a failure replays it anywhere.
+"""
+
+import multiprocessing
+import os
+import time
+import traceback
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, fields, replace
+
+from ringrun.core.rules import ALL_RULES, Rules
+from ringrun.simulation import faults
+from ringrun.simulation.case import RECOVERY, RESULT_WAIT, Case, Profile, draw
+from ringrun.simulation.judge import Finding, judge
+from ringrun.simulation.trace import Trace
+from ringrun.simulation.world import World
+from ringrun.spec import RunSpec, SpecError
+from ringrun.spec.checking import near
+
+_SLICE = 0.25
+# A lease that expires, masters that start, and a report that has to be written.
+_SLACK = 20.0
+# Below this many, starting processes costs more than it brings.
+_FEW = 60
+_CHUNK = 25
+_SHOWN = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What came of one run."""
+
+    seed: int
+    findings: tuple[Finding, ...]
+    verdict: str
+    deliveries: int
+    heartbeats: int
+    faults: int
+    seconds: float
+    """Of virtual time."""
+
+
+def simulate(case: Case, trace: Trace | None = None) -> Outcome:
+    """One run to its end, judged."""
+    world = World(case, trace)
+    faults.plan(world)
+    return finish(world)
+
+
+def finish(world: World) -> Outcome:
+    """Let a world run until all its processes have ended, or should have, and judge it."""
+    case = world.case
+    clock = world.clock
+    findings: list[Finding] = []
+    slowest = 1.0 - case.skew
+    limit = (
+        max(case.quiet_from, clock.now)
+        + (case.spec.send + case.spec.grace + 1.0 + RESULT_WAIT) / slowest
+        + _SLACK
+    )
+    try:
+        if case.wants_progress:
+            findings += _progress(world)
+        while clock.now < limit and not world.over:
+            clock.run(clock.now + _SLICE)
+        findings += judge(world)
+    except Exception as error:
+        # Our own bug in the core: it is a finding like any other, with the place it came from.
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        where = f"{os.path.basename(place.filename)}:{place.lineno}"
+        text = f"{type(error).__name__} at {where}: {error}"
+        findings.append(Finding(promise="crash", text=text))
+        if world.trace is not None:
+            world.trace.lines += traceback.format_exc().splitlines()
+    document = world.report.value
+    return Outcome(
+        seed=case.seed,
+        findings=tuple(findings),
+        verdict=document["verdict"] if document else "none",
+        deliveries=world.deliveries,
+        heartbeats=world.heartbeats,
+        faults=world.faults + world.doubled,
+        seconds=clock.now,
+    )
+
+
+def _progress(world: World) -> Iterator[Finding]:
+    """Run on until the faults have stopped and healed; the count must grow then (G9)."""
+    clock = world.clock
+    clock.run(world.case.quiet_from + RECOVERY)
+    before = world.count()
+    clock.run(clock.now + 1.0)
+    if world.sending and world.count() <= before:
+        text = f"{RECOVERY + 1:.0f} s after the faults the count still stands at {before}"
+        yield Finding(promise="G9", text=text)
+
+
+def main(
+    spec: RunSpec | None,
+    *,
+    runs: int,
+    seed: int,
+    faults: str = Profile.ALL,
+    without: Sequence[str] = (),
+    trace: bool = False,
+) -> int:
+    """`ringrun simulate`: 0 if no run broke a promise, else 1. SpecError for a wrong flag."""
+    profile = _profile(faults)
+    rules = _rules(without)
+    total = Totals()
+    begun = time.monotonic()
+    for outcome in outcomes(spec, range(seed, seed + runs), profile, rules, trace=trace):
+        total.add(outcome)
+        if outcome.findings and total.broken <= _SHOWN:
+            _tell(outcome, profile, without, spec)
+    print(total.line(time.monotonic() - begun))
+    return 1 if total.broken else 0
+
+
+def outcomes(
+    spec: RunSpec | None,
+    seeds: range,
+    profile: Profile,
+    rules: Rules = ALL_RULES,
+    *,
+    trace: bool = False,
+) -> Iterator[Outcome]:
+    """The outcome of each seed, in order; on all processors if there are many."""
+    jobs = [(spec, seed, profile, rules) for seed in seeds]
+    processors = len(os.sched_getaffinity(0))
+    if trace or len(jobs) < _FEW or processors < 2:
+        for job in jobs:
+            yield _job(job, trace=trace)
+        return
+    context = multiprocessing.get_context("spawn")
+    with context.Pool(processors) as pool:
+        yield from pool.imap(_job, jobs, chunksize=_CHUNK)
+
+
+def _job(job: tuple[RunSpec | None, int, Profile, Rules], *, trace: bool = False) -> Outcome:
+    spec, seed, profile, rules = job
+    told = Trace() if trace else None
+    outcome = simulate(draw(seed, profile, rules, spec), told)
+    if told is not None:
+        print(*told.lines, sep="\n")
+    return outcome
+
+
+@dataclass(slots=True)
+class Totals:
+    """Sums over many runs."""
+
+    runs: int = 0
+    broken: int = 0
+    deliveries: int = 0
+    heartbeats: int = 0
+    faults: int = 0
+    verdicts: Counter[str] = field(default_factory=Counter)
+
+    def add(self, outcome: Outcome) -> None:
+        self.runs += 1
+        self.broken += bool(outcome.findings)
+        self.deliveries += outcome.deliveries
+        self.heartbeats += outcome.heartbeats
+        self.faults += outcome.faults
+        self.verdicts[outcome.verdict] += 1
+
+    def line(self, seconds: float) -> str:
+        """The summary; averages are per run."""
+        runs = max(self.runs, 1)
+        verdicts = ", ".join(f"{name} {many:,}" for name, many in sorted(self.verdicts.items()))
+        return (
+            f"{self.runs:,} runs in {seconds:.1f} s, {self.runs / max(seconds, 1e-9):,.0f} runs/s; "
+            f"on average {self.deliveries / runs:.0f} deliveries "
+            f"(and {self.heartbeats / runs:.0f} heartbeats), {self.faults / runs:.1f} faults; "
+            f"{verdicts}; broken promises: {self.broken}"
+        )
+
+
+def _tell(outcome: Outcome, profile: Profile, without: Sequence[str], spec: RunSpec | None) -> None:
+    for finding in outcome.findings:
+        print(f"seed {outcome.seed}  BROKEN  {finding}")
+    print(f"  replay: {replay(outcome.seed, profile, without, spec)}")
+
+
+def replay(
+    seed: int, profile: Profile, without: Sequence[str] = (), spec: RunSpec | None = None
+) -> str:
+    """The command that shows this run again."""
+    given = f" FILE --nodes {spec.nodes} --model {spec.model}" if spec is not None else ""
+    switched = "".join(f" --without {name}" for name in without)
+    return f"ringrun simulate{given} --seed {seed} --runs 1 --faults {profile}{switched} --trace"
+
+
+def _profile(name: str) -> Profile:
+    try:
+        return Profile(name)
+    except ValueError:
+        allowed = ", ".join(Profile)
+        raise SpecError([f"--faults: must be one of {allowed}, got {name}"]) from None
+
+
+def _rules(without: Sequence[str]) -> Rules:
+    names = [each.name for each in fields(Rules)]
+    wrong = [name for name in without if name.replace("-", "_") not in names]
+    if wrong:
+        raise SpecError([f"--without: {name} is no rule{near(name, names)}" for name in wrong])
+    return replace(ALL_RULES, **{name.replace("-", "_"): False for name in without})

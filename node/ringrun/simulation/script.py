@@ -1,0 +1,275 @@
+"""Written scenarios: a few lines that say what is held back, cut or killed, and when.
+
+A line is one command, done in order; `#` begins a comment. Nodes are called as docs/protocol.md
+does: A, B, C are the slaves 0, 1, 2 and so on, C2 the second incarnation of C, L and M the masters
+0 and 1. A pattern is words that stand in this order in a line of the transcript (`trace`), or, for
+messages, in `A > B MESSAGE ... [C k=1 x1]`.
+
+    nodes 3                     settings first: nodes, model, send, grace, burst ...
+    wait PATTERN [or 2 s]       until it has happened; what never happens is in `Script.missed`
+    pass 0.3 s
+    hold PATTERN                from the first such message on, nothing more goes this way
+    release [A > B]             let go what was held or blocked; everything if no way is named
+    block A > B                 one direction; `block A - B` both
+    part A | B L                all ways between the two sides
+    reset A - B                 the connection ends, what is unread is lost
+    kill A | pause A | resume A | leave A
+    record TROUBLE for L        see `stores.Trouble`; `record fine` ends all of it
+    stop REASON                 the supervisor is told to end the run
+    when PATTERN: COMMAND       once, at the very moment
+    end                         faults are over: let go of everything and run to the end
+
+Used by tests/simulation alone.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from ringrun.core.messages import NodeId
+from ringrun.core.rules import ALL_RULES, Rules
+from ringrun.simulation.case import Case, make_spec
+from ringrun.simulation.links import Lane
+from ringrun.simulation.processes import Key, Process, SlaveProcess
+from ringrun.simulation.run import Outcome, finish
+from ringrun.simulation.stores import Trouble
+from ringrun.simulation.trace import Trace, message
+from ringrun.simulation.world import World
+from ringrun.spec import FailurePolicy, Model
+
+_SLAVES = "ABCDEFGH"
+_MASTERS = "LMNOP"
+_WAIT = 3.0
+
+
+def name_of(key: Key) -> str:
+    """A process's name in scenarios: A, C2, L, M2."""
+    if isinstance(key, NodeId):
+        letter, number = _SLAVES[key.ordinal], key.incarnation
+    else:
+        place, _, start = key[1:].partition("-")
+        letter, number = _MASTERS[int(place)], int(start)
+    return letter if number == 1 else f"{letter}{number}"
+
+
+def key_of(name: str) -> Key:
+    """The inverse of `name_of`."""
+    number = int(name[1:] or 1)
+    if name[0] in _SLAVES:
+        return NodeId(_SLAVES.index(name[0]), number)
+    return f"m{_MASTERS.index(name[0])}-{number}"
+
+
+def matches(pattern: list[str], line: str) -> bool:
+    """Whether the words of the pattern stand in the line, in this order."""
+    words = iter(line.split())
+    return all(word in words for word in pattern)
+
+
+class _Lines(Trace):
+    """A transcript in the scenario's names, which tells each line to the script."""
+
+    def __init__(self, heard: Callable[[str], None]) -> None:
+        super().__init__()
+        self._heard = heard
+
+    def happened(self, text: str) -> None:
+        for sign in " ,[]()'":
+            text = text.replace(sign, f"\0{sign}\0")
+        line = "".join(_renamed(word) for word in text.split("\0"))
+        self.lines.append(f"{self.clock.now:9.4f}  {line}")
+        self._heard(line)
+
+
+def _renamed(word: str) -> str:
+    head, _, tail = word.partition("-")
+    if tail.isdigit() and head[1:].isdigit():
+        if head[0] == "s":
+            return name_of(NodeId(int(head[1:]), int(tail)))
+        if head[0] == "m":
+            return name_of(word)
+    if head[:1] == "s" and head[1:].isdigit() and not tail:
+        return _SLAVES[int(head[1:])]
+    return word
+
+
+class Script:
+    """One scenario, run once. `missed` are the waits that waited in vain."""
+
+    def __init__(self, text: str, rules: Rules = ALL_RULES) -> None:
+        self.missed: list[str] = []
+        self._commands = [
+            line for line in (raw.partition("#")[0].strip() for raw in text.splitlines()) if line
+        ]
+        settings: dict[str, Any] = {}
+        while self._commands[0].split()[0] in _SETTINGS:
+            name, value = self._commands.pop(0).split()
+            settings[name] = _SETTINGS[name](value)
+        self._settings = settings
+        self._rules = rules
+        self._triggers: list[tuple[list[str], str]] = []
+        self._holds: list[list[str]] = []
+        self._blocked: list[Lane] = []
+        self._pattern: list[str] = []
+        self._seen = False
+        self.trace = _Lines(self._heard)
+        self.world = World(self._case(), self.trace)
+        self.world.hook = self._sends
+
+    def _case(self) -> Case:
+        settings = dict(self._settings)
+        outside = {
+            name: settings.pop(name)
+            for name in ("delay", "supervision", "watch")
+            if name in settings
+        }
+        case = Case(seed=0, spec=make_spec(**settings), rules=self._rules, steady=True, jitter=0.0)
+        return replace(case, **outside)
+
+    def run(self) -> Outcome:
+        """Do every command, then let the run end, and judge it."""
+        for command in self._commands:
+            self._do(command)
+        self._end()
+        return finish(self.world)
+
+    def _do(self, command: str) -> None:
+        verb, _, rest = command.partition(" ")
+        rest = rest.strip()
+        getattr(self, f"_{verb}")(rest)
+
+    # Commands.
+
+    def _wait(self, rest: str) -> None:
+        pattern, _, limit = rest.partition(" or ")
+        clock = self.world.clock
+        until = clock.now + (float(limit.removesuffix("s")) if limit else _WAIT)
+        self._pattern, self._seen = pattern.split(), False
+        while not self._seen and clock.now <= until and clock.step():
+            pass
+        if not self._seen:
+            self.missed.append(rest)
+        self._pattern = []
+
+    def _pass(self, rest: str) -> None:
+        clock = self.world.clock
+        clock.run(clock.now + float(rest.removesuffix("s")))
+
+    def _hold(self, rest: str) -> None:
+        self._holds.append(rest.split())
+
+    def _release(self, rest: str) -> None:
+        lanes = self._lanes(rest) if rest else list(self._blocked)
+        if not rest:
+            self._holds.clear()
+        for lane in lanes:
+            while lane in self._blocked:
+                self._blocked.remove(lane)
+                lane.unblock()
+
+    def _block(self, rest: str) -> None:
+        for lane in self._lanes(rest):
+            self._block_lane(lane)
+
+    def _part(self, rest: str) -> None:
+        here, _, there = rest.partition("|")
+        for one in here.split():
+            for other in there.split():
+                self._block(f"{one} - {other}")
+
+    def _reset(self, rest: str) -> None:
+        lane = self._lanes(rest)[0]
+        lane.link.reset()
+
+    def _kill(self, rest: str) -> None:
+        self.world.crash(self._process(rest))
+
+    def _pause(self, rest: str) -> None:
+        self.world.disturbed.add(self._process(rest).name)
+        self._process(rest).pause()
+
+    def _resume(self, rest: str) -> None:
+        self._process(rest).resume()
+
+    def _leave(self, rest: str) -> None:
+        process = self._process(rest)
+        assert isinstance(process, SlaveProcess)
+        process.call(process.leave)
+
+    def _record(self, rest: str) -> None:
+        what, _, name = rest.partition(" for ")
+        if what == "fine":
+            for master in self.world.masters():
+                master.record.troubles.clear()
+                master.report.troubles.clear()
+            return
+        master = next(m for m in self.world.masters() if name_of(m.key) == name)
+        master.record.troubles.append(Trouble(what))
+
+    def _stop(self, rest: str) -> None:
+        self.world.supervisor.stop = rest
+        self.world.supervisor.look()
+
+    def _when(self, rest: str) -> None:
+        pattern, _, command = rest.partition(":")
+        self._triggers.append((pattern.split(), command.strip()))
+
+    def _end(self, rest: str = "") -> None:
+        self._release("")
+        self._record("fine")
+        for process in self.world.processes.values():
+            while process.paused:
+                process.resume()
+
+    # What happens.
+
+    def _heard(self, line: str) -> None:
+        if self._pattern and matches(self._pattern, line):
+            self._seen = True
+        for each in [pair for pair in self._triggers if matches(pair[0], line)]:
+            if each in self._triggers:
+                self._triggers.remove(each)
+                self._do(each[1])
+
+    def _sends(self, sender: Process, lane: Lane, payload: Any) -> bool:
+        if self._holds or self._triggers:
+            line = f"{name_of(sender.key)} > {name_of(lane.receiver.key)} {message(payload)}"
+            for pattern in self._holds:
+                if matches(pattern, line):
+                    self._block_lane(lane)
+                    break
+            self._heard(line)
+        return sender.alive
+
+    def _block_lane(self, lane: Lane) -> None:
+        if lane not in self._blocked:
+            lane.blocked += 1
+            self._blocked.append(lane)
+
+    def _process(self, name: str) -> Process:
+        return self.world.processes[key_of(name)]
+
+    def _lanes(self, way: str) -> list[Lane]:
+        one, arrow, other = way.split()
+        lanes = self.world.lanes(self._process(one), self._process(other))
+        assert lanes, f"{one} and {other} never meet"
+        return list(lanes) if arrow == "-" else [lanes[0]]
+
+
+_SETTINGS: dict[str, Callable[[str], Any]] = {
+    "nodes": int,
+    "model": Model,
+    "send": float,
+    "grace": float,
+    "masters": int,
+    "burst": int,
+    "window": int,
+    "heartbeat": float,
+    "suspect": float,
+    "start_deadline": float,
+    "policy": FailurePolicy,
+    "replacements": int,
+    "delay": float,
+    "supervision": float,
+    "watch": bool,
+}

@@ -1,0 +1,23 @@
+"""The checker: proves from journals and report that a run kept its promises, or names what broke.
+
+Shares no code with what it checks: it imports nothing of the core, and computes numbers, sums and
+digests by itself. `main` is `ringrun verify DIR`; `check` does the same in memory and is called by
+the simulation after every run. Both read the journals of docs/journal.md:
+
+    reader -> history -> agreement, draws, confirmations, phases, views, outcome -> text
+"""
+
+from ringrun.verify.checking import check
+from ringrun.verify.findings import Anomaly, Finding, Promise, Verification
+from ringrun.verify.folder import main
+from ringrun.verify.reader import UnreadableError
+
+__all__ = [
+    "Anomaly",
+    "Finding",
+    "Promise",
+    "UnreadableError",
+    "Verification",
+    "check",
+    "main",
+]
