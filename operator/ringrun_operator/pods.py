@@ -7,8 +7,10 @@ and is told all it needs by its arguments, environment and mounted token:
     ringrun _pod master --name m0 --incarnation 1
 
 with RINGRUN_RUN, RINGRUN_SPEC (the resolved spec as JSON), RINGRUN_TOKEN_FILE, RINGRUN_ADDRESS (the
-pod's own) and RINGRUN_PORT; masters also with RINGRUN_NAMESPACE and the names of the three objects
-that they may touch. The defaults that `spec.template` can override are here and nowhere else.
+pod's own) and RINGRUN_PORT; masters also with RINGRUN_NAMESPACE, RINGRUN_LEASE, RINGRUN_ORDERS and
+RINGRUN_RESULT (the three objects that they may touch), and RINGRUN_LEASE_UID (another Lease under
+that name is not the record). The defaults that `spec.template` can override are here and nowhere
+else.
 """
 
 from collections.abc import Mapping
@@ -88,8 +90,8 @@ class Image:
     pull_policy: str = "IfNotPresent"
 
 
-def pod(owner: Owner, spec: RunSpec, identity: PodId, image: Image) -> Object:
-    """The pod of this start of this node."""
+def pod(owner: Owner, spec: RunSpec, identity: PodId, image: Image, record_uid: str) -> Object:
+    """The pod of this start of this node. `record_uid` is that of the run's Lease."""
     template = spec.template
     metadata = owner.metadata(
         names.pod_name(owner.name, identity),
@@ -103,11 +105,13 @@ def pod(owner: Owner, spec: RunSpec, identity: PodId, image: Image) -> Object:
         "apiVersion": "v1",
         "kind": "Pod",
         "metadata": metadata,
-        "spec": _pod_spec(owner, spec, identity, image),
+        "spec": _pod_spec(owner, spec, identity, image, record_uid),
     }
 
 
-def _pod_spec(owner: Owner, spec: RunSpec, identity: PodId, image: Image) -> Object:
+def _pod_spec(
+    owner: Owner, spec: RunSpec, identity: PodId, image: Image, record_uid: str
+) -> Object:
     template = spec.template
     master = identity.role is Role.MASTER
     built: Object = {
@@ -128,7 +132,7 @@ def _pod_spec(owner: Owner, spec: RunSpec, identity: PodId, image: Image) -> Obj
         "topologySpreadConstraints": template.get(
             "topologySpreadConstraints", [_spread(owner.name, identity.role)]
         ),
-        "containers": [_container(owner, spec, identity, image)],
+        "containers": [_container(owner, spec, identity, image, record_uid)],
         "volumes": [
             {
                 "name": "ringrun-token",
@@ -155,14 +159,16 @@ def _spread(run: str, role: Role) -> Object:
     }
 
 
-def _container(owner: Owner, spec: RunSpec, identity: PodId, image: Image) -> Object:
+def _container(
+    owner: Owner, spec: RunSpec, identity: PodId, image: Image, record_uid: str
+) -> Object:
     template = spec.template
     built: Object = {
         "name": identity.role.value,
         "image": template.get("image", image.name),
         "imagePullPolicy": template.get("imagePullPolicy", image.pull_policy),
         "command": ["ringrun", "_pod", *_arguments(identity)],
-        "env": _environment(owner, spec, identity),
+        "env": _environment(owner, spec, identity, record_uid),
         "resources": template.get("resources", {"requests": dict(REQUESTS)}),
         "securityContext": {
             "allowPrivilegeEscalation": False,
@@ -196,7 +202,7 @@ def _arguments(identity: PodId) -> list[str]:
     return ["master", "--name", f"m{number}", "--incarnation", incarnation]
 
 
-def _environment(owner: Owner, spec: RunSpec, identity: PodId) -> list[Object]:
+def _environment(owner: Owner, spec: RunSpec, identity: PodId, record_uid: str) -> list[Object]:
     document = spec.as_document()
     # Pod settings are the operator's business, and can be long.
     document.pop("template", None)
@@ -213,6 +219,7 @@ def _environment(owner: Owner, spec: RunSpec, identity: PodId) -> list[Object]:
         values |= {
             "RINGRUN_NAMESPACE": owner.namespace,
             "RINGRUN_LEASE": names.lease_name(owner.name),
+            "RINGRUN_LEASE_UID": record_uid,
             "RINGRUN_ORDERS": names.orders_name(owner.name),
             "RINGRUN_RESULT": names.result_name(owner.name),
         }

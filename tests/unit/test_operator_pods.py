@@ -26,7 +26,7 @@ def run_spec(**spec: Any) -> RunSpec:
 def test_a_slave_pod_is_exactly_this() -> None:
     """The whole object, so that nothing comes into it or goes out of it unseen."""
     spec = run_spec(nodes=3)
-    built = pod(OWNER, spec, SLAVE, IMAGE)
+    built = pod(OWNER, spec, SLAVE, IMAGE, "l-1")
     assert built == {
         "apiVersion": "v1",
         "kind": "Pod",
@@ -156,7 +156,7 @@ def test_a_slave_pod_is_exactly_this() -> None:
 
 def test_a_master_has_an_account_and_knows_its_three_objects() -> None:
     """It may reach the API server for the Lease and two ConfigMaps, and is asked by no probe."""
-    built = pod(OWNER, run_spec(), MASTER, IMAGE)["spec"]
+    built = pod(OWNER, run_spec(), MASTER, IMAGE, "l-1")["spec"]
     assert built["serviceAccountName"] == "demo-master"
     assert built["automountServiceAccountToken"] is True
     (container,) = built["containers"]
@@ -165,6 +165,7 @@ def test_a_master_has_an_account_and_knows_its_three_objects() -> None:
     values = {each["name"]: each.get("value") for each in container["env"]}
     assert values["RINGRUN_NAMESPACE"] == "lab"
     assert values["RINGRUN_LEASE"] == "demo"
+    assert values["RINGRUN_LEASE_UID"] == "l-1"
     assert values["RINGRUN_ORDERS"] == "demo-orders"
     assert values["RINGRUN_RESULT"] == "demo-result"
 
@@ -195,7 +196,7 @@ TEMPLATE: dict[str, Any] = {
 @pytest.mark.parametrize("identity", [SLAVE, MASTER], ids=lambda each: each.node)
 def test_the_template_is_passed_through(identity: PodId) -> None:
     """Every setting of spec.template arrives in the pod, beside what the run itself needs."""
-    built = pod(OWNER, run_spec(template=TEMPLATE), identity, IMAGE)
+    built = pod(OWNER, run_spec(template=TEMPLATE), identity, IMAGE, "l-1")
     inner = built["spec"]
     (container,) = inner["containers"]
     for key in ("imagePullSecrets", "nodeSelector", "affinity", "priorityClassName"):
@@ -214,7 +215,7 @@ def test_the_template_is_passed_through(identity: PodId) -> None:
 
 def test_what_the_run_needs_wins_over_the_template() -> None:
     """A template can neither hide a pod from the operator nor make it another run's."""
-    built = pod(OWNER, run_spec(template=TEMPLATE), SLAVE, IMAGE)
+    built = pod(OWNER, run_spec(template=TEMPLATE), SLAVE, IMAGE, "l-1")
     assert built["metadata"]["labels"]["ringrun.dev/run"] == "demo"
     env = built["spec"]["containers"][0]["env"]
     assert [each["value"] for each in env if each["name"] == "RINGRUN_RUN"] == ["demo"]
@@ -226,7 +227,7 @@ def test_what_the_run_needs_wins_over_the_template() -> None:
 def test_what_a_pod_is_told_is_the_run_itself() -> None:
     """The spec in the environment makes the very RunSpec that the operator has."""
     spec = run_spec(model="train", seed=2**63 - 1, expect={"minRate": 0.5}, activeDeadlineSeconds=9)
-    env = pod(OWNER, spec, SLAVE, IMAGE)["spec"]["containers"][0]["env"]
+    env = pod(OWNER, spec, SLAVE, IMAGE, "l-1")["spec"]["containers"][0]["env"]
     (told,) = (each["value"] for each in env if each["name"] == "RINGRUN_SPEC")
     assert RunSpec.from_document(msgspec.json.decode(told), name="demo") == spec
 
@@ -237,7 +238,7 @@ def test_pods_are_of_the_api_servers_schema_and_restricted(
     identity: PodId, template: dict[str, Any]
 ) -> None:
     """No field is misspelt, and Pod Security "restricted" has nothing to object to."""
-    built = pod(OWNER, run_spec(template=template), identity, IMAGE)
+    built = pod(OWNER, run_spec(template=template), identity, IMAGE, "l-1")
     kubernetes_validate.validate(built, kubernetes_validate.latest_version(), strict=True)
     inner = built["spec"]
     assert not {"hostNetwork", "hostPID", "hostIPC"} & set(inner)

@@ -25,7 +25,7 @@ from ringrun.runtime.channel import Channel
 from ringrun.runtime.connections import Connections
 from ringrun.runtime.journal import Journal, clock_name, file_name
 from ringrun.runtime.log import Log
-from ringrun.runtime.results import cpu_seconds, write_result
+from ringrun.runtime.results import cpu_seconds, write_result, write_termination_message
 from ringrun.runtime.slave_loop import SlaveLoop
 
 BACKLOG = 1024
@@ -33,7 +33,8 @@ BACKLOG = 1024
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SlaveSetting:
-    """How this slave was started. `node` and `run` are None by hand, `title` begins its line."""
+    """How this slave was started. `node` and `run` are None by hand, `title` begins its line.
+    `termination` is where a pod leaves its result for the kubelet."""
 
     node: NodeId | None
     run: str | None
@@ -42,6 +43,7 @@ class SlaveSetting:
     start_deadline: float = inf
     journal: Path | None = None
     results: Path | None = None
+    termination: Path | None = None
     debug: bool = False
     meta: dict[str, Any] | None = None
 
@@ -125,6 +127,8 @@ def _keeper(setting: SlaveSetting) -> Callable[[Result], Result]:
         kept = msgspec.structs.replace(result, cpu_seconds=cpu_seconds())
         if setting.results is not None:
             write_result(setting.results, kept)
+        if setting.termination is not None:
+            write_termination_message(setting.termination, kept)
         line = f"count {kept.count} sum {shown_sum(kept.sum_exact)} digest {kept.digest}"
         sys.stdout.write(f"{setting.title}: {line}\n")
         sys.stdout.flush()
