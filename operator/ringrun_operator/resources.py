@@ -19,26 +19,26 @@ from ringrun_operator.pods import Object, Owner
 ORDERS_KEY: Final = "orders.json"
 SPEC_KEY: Final = "spec.json"
 LEDGER_KEY: Final = "ledger.json"
-REPORT_KEY: Final = "report.json"
 
 
 class Ledger(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """What the operator must not forget, beside the orders. Times are seconds since 1970.
 
     `record_uid` is the Lease's: another one under its name is not the record. `masters` are the
-    last incarnations of the master places. `started` is when the start clock began (None while
-    suspended); `stop_ordered`, `finished` and `alone` when that was first seen.
+    last incarnations of the master places, `masters_seen` the last whose pod was there: what was
+    there once is never made again under its name. `started` is when the start clock began, None
+    while suspended; the others are when that was first seen.
     """
 
     record_uid: str = ""
     masters: tuple[int, ...] = ()
+    masters_seen: tuple[int, ...] = ()
     started: float | None = None
     stop_ordered: float | None = None
     send_seen: float | None = None
     grace_seen: float | None = None
     alone: float | None = None
     finished: float | None = None
-    leaders: tuple[str, ...] = ()
 
 
 def secret(owner: Owner, token: bytes) -> Object:
@@ -144,21 +144,3 @@ def read_orders(config_map: Mapping[str, Any] | None) -> tuple[Orders, Ledger] |
         )
     except (KeyError, msgspec.DecodeError):
         return None
-
-
-def read_report(config_map: Mapping[str, Any] | None) -> dict[str, Any] | None:
-    """The report's document in a result ConfigMap; None while there is none."""
-    text = ((config_map or {}).get("data") or {}).get(REPORT_KEY)
-    if not isinstance(text, str):
-        return None
-    try:
-        document = msgspec.json.decode(text)
-    except msgspec.DecodeError:
-        return None
-    return document if isinstance(document, dict) else None
-
-
-def with_report(config_map: Mapping[str, Any], document: Mapping[str, Any]) -> Object:
-    """The same ConfigMap with this report; it keeps the resourceVersion that it replaces."""
-    data = {**(config_map.get("data") or {}), REPORT_KEY: _json(document)}
-    return {**config_map, "data": data}

@@ -12,7 +12,7 @@ from ringrun.core.orders import Orders
 from ringrun.core.phase import Phase
 from ringrun.core.record import Member
 from ringrun.spec import RunSpec
-from ringrun_operator import resources
+from ringrun_operator import reports, resources
 from ringrun_operator.pods import Owner
 from ringrun_operator.resources import Ledger
 
@@ -132,11 +132,11 @@ def test_a_report_is_put_in_and_read_out_beside_what_is_there() -> None:
     """The version that it replaces stays in the object, so that the write compares."""
     empty = {**resources.result_map(OWNER), "data": {"other": "x"}}
     empty["metadata"]["resourceVersion"] = "9"
-    kept = resources.with_report(empty, {"verdict": "Agreed"})
-    assert resources.read_report(kept) == {"verdict": "Agreed"}
+    kept = reports.with_report(empty, {"verdict": "Agreed"})
+    assert reports.read_report(kept) == {"verdict": "Agreed"}
     assert kept["metadata"]["resourceVersion"] == "9"
     assert kept["data"]["other"] == "x"
-    assert resources.read_report(empty) is None
-    assert resources.read_report(None) is None
+    assert reports.read_report(empty) is None
+    assert reports.read_report(None) is None
     for text in ("", "[]", "{"):
-        assert resources.read_report({"data": {"report.json": text}}) is None
+        assert reports.read_report({"data": {"report.json": text}}) is None
