@@ -125,6 +125,29 @@ class JournalledRun:
             self._take(slave, Note.HELD, fresh)
         self._tick()
 
+    def issue_ahead(self, first: int, second: int) -> None:
+        """One issues, and another the next index before it has that of the first."""
+        one, two = (
+            next(slave for slave in self._living() if slave.node[0] == ordinal)
+            for ordinal in (first, second)
+        )
+        fresh = []
+        for ordinal in (first, second):
+            self.draws[ordinal] += 1
+            fresh.append((ordinal, self.draws[ordinal], self._draw(ordinal, self.draws[ordinal])))
+        self._take(one, Note.ISSUED, fresh[:1])
+        index = len(one.held) + 1
+        sender, k, number = fresh[1]
+        self._note(two.name, (Note.ISSUED, self.view, index, sender, k, 1, number))
+        self._tick()
+        self._take(two, Note.HELD, fresh[:1])
+        two.held.append(fresh[1])
+        self._take(one, Note.HELD, fresh[1:])
+        for slave in self._living():
+            if slave is not one and slave is not two:
+                self._take(slave, Note.HELD, fresh)
+        self._tick()
+
     def approve(self, *ordinals: int) -> None:
         """These members (all, if none is named) approve all that everybody holds."""
         up_to = min(len(slave.held) for slave in self._living())
@@ -145,7 +168,7 @@ class JournalledRun:
         )
 
     def change_view(self, *, join: bool = False) -> None:
-        """Those that live go on, with everything that one of them holds; the dead may be replaced."""
+        """Those that live go on with all that one of them holds; the dead may be replaced."""
         survivors = self._living()
         joiners = []
         if join:
@@ -394,3 +417,26 @@ class JournalledRun:
             for sender, k, _ in self._living()[0].held:
                 self.draws[sender] = k
         self._tick()
+
+
+def eventful_run() -> JournalledRun:
+    """Four slaves; one dies and is replaced, the leader changes, entries are under way at each."""
+    run = JournalledRun(4)
+    for count in (1, 2, 3):
+        for ordinal in range(4):
+            run.issue(ordinal, count)
+        run.approve()
+    run.issue_ahead(0, 2)
+    run.approve()
+    run.issue(1, 2, reach=1)
+    run.kill(3)
+    run.change_view()
+    run.issue(0, 2)
+    run.approve(0, 2)
+    run.change_leader()
+    run.change_view(join=True)
+    for turn in range(6):
+        run.issue(turn % 4)
+        run.approve()
+    run.finish()
+    return run

@@ -47,7 +47,7 @@ def listening(
 
 def talk(dialer: Dialling, listener: Listening) -> list[bytes]:
     """Every body that crosses until both are done, in order."""
-    said = [dialer.start()]
+    said = [dialer.begin()]
     while True:
         said.append(listener.receive(said[-1]))
         answer = dialer.receive(said[-1])
@@ -114,9 +114,21 @@ def test_the_dialer_hears_the_listeners_reason() -> None:
     """A refusal names its cause at the other end too."""
     dialer = dialling(run="other")
     with pytest.raises(RefusedError) as caught:
-        listening().receive(dialer.start())
+        listening().receive(dialer.begin())
     with pytest.raises(ProtocolError, match="refused: of run other, this is run run"):
         dialer.receive(caught.value.answer)
+
+
+def test_another_process_at_the_same_address_is_refused() -> None:
+    """By hand a slave may be started again on its port: its old name is not for the new one."""
+    first = dialling(MASTER)
+    talk(first, Listening(me=None, run=None, token=TOKEN, nonce=nonce(2), admit=anyone, start=b"a"))
+    again = Dialling(
+        me=MASTER, dialled=SLAVE, run="run", token=TOKEN, nonce=nonce(3), start=first.start
+    )
+    other = Listening(me=None, run=None, token=TOKEN, nonce=nonce(4), admit=anyone, start=b"b")
+    with pytest.raises(ProtocolError, match="another process is there in place of s2-1"):
+        talk(again, other)
 
 
 def test_a_replayed_handshake_proves_nothing() -> None:
@@ -138,10 +150,10 @@ def test_a_reflected_proof_is_refused() -> None:
     """One who has no token cannot let a slave answer its own challenge by a second connection."""
     thief = dialling(token=b"")
     victim = listening()
-    thief_proof = thief.receive(victim.receive(thief.start()))
+    thief_proof = thief.receive(victim.receive(thief.begin()))
     # The victim's own MAC, got as a dialer to the thief with the same transcript, has another role.
     dialer = dialling()
-    proof = dialer.receive(listening().receive(dialer.start()))
+    proof = dialer.receive(listening().receive(dialer.begin()))
     with pytest.raises(ProtocolError):
         dialer.receive(proof)
     assert thief_proof != proof

@@ -1,35 +1,35 @@
 """One view change, e to e+1, as the leader sees it: who answered what (docs/protocol.md, steps).
 
-Values and questions only; `core.master` asks them and sends. A change is thrown away and begun
+Values and questions only; `stages.changing` asks them and sends. A change is thrown away and begun
 again whenever an answer of its attempt can no longer count.
 """
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from ringrun.core.messages import Synced, Wedged
-from ringrun.core.record import FoldValue, Member, Record
+from ringrun.core.phase import Phase
+from ringrun.core.record import FoldValue, Member, Plan, Record
 
 Node = tuple[int, int]
 
 
 @dataclass(slots=True, kw_only=True)
 class Change:
-    """`without` answered but is to be left out; `closing` makes it the last change of the run."""
+    """`without` are left out even if they answer; `closing` makes it the last change of the run."""
 
     attempt: int
-    since: float
+    cause: str
     closing: bool = False
     stop_reason: str = ""
     joiners: tuple[Member, ...] = ()
     without: set[Node] = field(default_factory=set)
-    cause: str = ""
     wedged: dict[Node, Wedged] = field(default_factory=dict)
     synced: dict[Node, Synced] = field(default_factory=dict)
     survivors: tuple[Member, ...] = ()
     cut: int = 0
     donor: Member | None = None
-    syncing_since: float | None = None
 
     def choose(self, members: Iterable[Member]) -> None:
         """Step 2: survivors, the cut, and a donor that holds it."""
@@ -50,20 +50,35 @@ class Change:
         """Who has not yet said that it holds everything up to the cut."""
         return [member for member in self.everyone if member.node not in self.synced]
 
-    def folds(self) -> set[tuple[int, str, str]]:
-        """The different folds at the cut; more than one is a divergence."""
-        return {
-            (said.fold.count, said.fold.sum_exact, said.fold.digest)
-            for said in self.synced.values()
-        }
+    @property
+    def diverged(self) -> bool:
+        """Whether the folds at the cut differ (G1)."""
+        return len({said.fold for said in self.synced.values()}) > 1
 
-    def fold(self) -> FoldValue:
-        """The fold at the cut, once everyone has said it."""
-        return next((said.fold for said in self.synced.values()), FoldValue(count=self.cut))
-
-    def sender(self) -> int:
-        """Who sent the entry at the cut; -1 if nothing was issued."""
-        return next((said.sender for said in self.synced.values()), -1)
+    def next_record(self, record: Record, plan: Plan, stop_reason: str) -> Record:
+        """Step 5: what the record will say."""
+        said = next(iter(self.synced.values()), None)
+        members = self.everyone
+        used = dict(record.incarnations)
+        used.update({member.ordinal: member.incarnation for member in members})
+        end: dict[str, Any] = {}
+        if self.closing:
+            end = {
+                "phase": Phase.STOP,
+                "closed": True,
+                "stop_reason": stop_reason,
+                "send_members": record.send_members or record.members,
+            }
+        return record.evolve(
+            view=record.view + 1,
+            members=members,
+            cut=self.cut,
+            fold=said.fold if said else FoldValue(count=self.cut),
+            starter=starter(record, members, said.sender if said else -1, self.cut),
+            incarnations=tuple(sorted(used.items())),
+            plan=plan,
+            **end,
+        )
 
 
 def starter(record: Record, members: tuple[Member, ...], sender: int, cut: int) -> int:
@@ -78,27 +93,10 @@ def starter(record: Record, members: tuple[Member, ...], sender: int, cut: int) 
     return next((each for each in ordinals if each > sender), ordinals[0])
 
 
-def worst(edges: Iterable[tuple[Node, Node]], members: Iterable[Node]) -> set[Node]:
-    """Whom to leave out so that no bad link is left: the node with most of them, again and again.
-
-    A tie goes against the higher ordinal.
-    """
-    inside = set(members)
-    left = {frozenset(edge) for edge in edges if set(edge) <= inside and edge[0] != edge[1]}
-    out: set[Node] = set()
-    while left:
-        degree: dict[Node, int] = {}
-        for edge in left:
-            for node in edge:
-                degree[node] = degree.get(node, 0) + 1
-        loser = max(degree, key=lambda node: (degree[node], node))
-        out.add(loser)
-        left = {edge for edge in left if loser not in edge}
-    return out
-
-
 def reachable(
-    joiners: tuple[Member, ...], members: tuple[Member, ...], met: Mapping[Node, frozenset[Node]]
+    joiners: tuple[Member, ...],
+    members: tuple[Member, ...],
+    met: Mapping[Node, frozenset[Node]],
 ) -> tuple[Member, ...]:
     """Those joiners that have links, both ways, to every member and to each other."""
     good: list[Member] = []

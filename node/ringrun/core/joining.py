@@ -44,7 +44,7 @@ class Joining:
         self.sync = sync
         self.joiner = joiner
 
-    def repeat(self, log: Log | None, outputs: list[Output]) -> None:
+    def ask(self, log: Log | None, outputs: list[Output]) -> None:
         """Ask the donor for what is still lacking."""
         sync = self.sync
         held = log.held if log is not None else 0
@@ -59,9 +59,6 @@ class Joining:
             snapshot=self.joiner and log is None,
         )
         outputs.append(Send(NodeId(*sync.donor.node), fetch))
-
-    def link_up(self, peer: NodeId, outputs: list[Output]) -> None:
-        """The donor is reachable (again): the next repetition asks it; nothing to do for others."""
 
     def expects(self, src: NodeId, message: Fetched, rules: Rules) -> bool:
         """Whether this answers the current SYNC, and comes from its donor."""

@@ -15,7 +15,6 @@ from ringrun.core.messages import Control, NodeId
 from ringrun.core.notes import Note
 from ringrun.core.orders import Orders
 from ringrun.core.outputs import (
-    Event,
     Exit,
     Links,
     Outcome,
@@ -27,7 +26,6 @@ from ringrun.core.outputs import (
     WriteRecord,
     WriteReport,
 )
-from ringrun.core.phase import Phase
 from ringrun.core.record import Member, Plan, Record
 from ringrun.core.rules import ALL_RULES, Rules
 from ringrun.spec import RunSpec
@@ -111,7 +109,7 @@ class Master:
         """A connection to this slave is authenticated."""
         self.up.add(peer)
         if self.lead is not None:
-            self.lead.link_up(peer, now)
+            self.lead.link_up(now)
         self._after(now)
 
     def link_down(self, peer: NodeId, now: float) -> None:
@@ -128,7 +126,7 @@ class Master:
         if lost and not self._election.leads:
             self._read_at = now
         if self.lead is not None:
-            self.lead.orders_changed(now)
+            self.lead.orders_changed()
         self._after(now)
 
     def record_read(self, record: Record | None, now: float) -> None:
@@ -206,10 +204,6 @@ class Master:
         node = NodeId(*to)
         if node in self.up:
             self.outputs.append(Send(node, message))
-
-    def event(self, kind: str, text: str, at: float, phase: Phase) -> None:
-        """Something that users want to see."""
-        self.outputs.append(Event(kind, text, at, phase.value))
 
     def stop_leading(self, why: str, now: float) -> None:
         """For good in this epoch."""

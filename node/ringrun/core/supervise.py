@@ -110,6 +110,8 @@ class _Case:
     leaving: dict[Node, float] = field(default_factory=dict)
     dead: set[Node] = field(default_factory=set)
     used: dict[int, int] = field(default_factory=dict)
+    admitted: dict[int, int] = field(default_factory=dict)
+    inside: set[Node] = field(default_factory=set)
     causes: dict[Node, str] = field(default_factory=dict)
     results: dict[Node, Result] = field(default_factory=dict)
     phase: Phase = Phase.START
@@ -157,6 +159,9 @@ class _Case:
                 self.phase, self.stop_reason = Phase.STOP, self.record.stop_reason
             elif RANK[self.record.phase] >= RANK[Phase.SEND]:
                 self.phase = Phase.SEND
+        if self.record is not None:
+            self.admitted = dict(self.record.incarnations)
+            self.inside = {member.node for member in self.record.members}
         self._count_incarnations()
 
     @property
@@ -213,9 +218,9 @@ class _Case:
         record = self.record
         if record is None or record.view < 1 or record.phase is not Phase.SEND:
             return False
-        admitted = record.admitted(node[0])
+        admitted = self.admitted.get(node[0], 0)
         # A newer one was admitted, so this one is of a past that the orders forgot.
-        return admitted > node[1] or (admitted == node[1] and not record.holds(node))
+        return admitted > node[1] or (admitted == node[1] and node not in self.inside)
 
     def _leave(self, node: Node) -> None:
         del self.roster[node[0]]

@@ -7,9 +7,6 @@ SEND are a bar that stays in its place; elsewhere they are a line a second; with
 
 from typing import IO, Protocol
 
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TextColumn
-
 from ringrun.core.orders import Orders
 from ringrun.core.outputs import Event, Live
 from ringrun.core.phase import Phase
@@ -108,61 +105,24 @@ class Lines:
 
     def live(self, live: Live) -> None:
         """Say the figures, if a second has gone since the last time."""
-        if live.elapsed >= self._next_live:
+        if self._next_live <= live.elapsed < self._spec.send:
             self._next_live = int(live.elapsed) + 1.0
-            self.say(f"SEND   {_left(self._spec, live)}   {_figures(live)}")
+            self.say(f"SEND   {left_text(self._spec, live)}   {figures_text(live)}")
 
     def close(self) -> None:
         """Leave everything as it stands."""
-
-
-class Bar(Lines):
-    """The same on a terminal, with the figures of SEND in one line that moves."""
-
-    def __init__(self, spec: RunSpec, out: IO[str]) -> None:
-        self._console = Console(file=out, highlight=False)
-        # Drawn when figures come, so no thread of its own takes time from the ring.
-        self._progress = Progress(
-            TextColumn("SEND  "),
-            BarColumn(bar_width=28),
-            TextColumn("{task.fields[left]}   {task.fields[figures]}"),
-            console=self._console,
-            auto_refresh=False,
-            transient=True,
-        )
-        self._task: TaskID | None = None
-        super().__init__(spec, out)
-
-    def say(self, text: str) -> None:
-        """Print one line above the bar, never folded or coloured by what is in it."""
-        self._console.print(text, markup=False, soft_wrap=True)
-
-    def event(self, event: Event) -> None:
-        """Say what happened; the bar ends with SEND."""
-        if event.phase in {Phase.GRACE, Phase.STOP}:
-            self.close()
-        super().event(event)
-
-    def live(self, live: Live) -> None:
-        """Move the bar."""
-        left, figures = _left(self._spec, live), _figures(live)
-        if self._task is None:
-            self._task = self._progress.add_task("", total=self._spec.send, left="", figures="")
-            self._progress.start()
-        done = min(live.elapsed, self._spec.send)
-        self._progress.update(self._task, completed=done, left=left, figures=figures)
-        self._progress.refresh()
-
-    def close(self) -> None:
-        """Take the bar away."""
-        self._progress.stop()
 
 
 def display_for(spec: RunSpec, out: IO[str], *, silent: bool) -> Display:
     """The display that fits where the output goes."""
     if silent:
         return Silent()
-    return Bar(spec, out) if out.isatty() else Lines(spec, out)
+    if not out.isatty():
+        return Lines(spec, out)
+    # Loaded only where it can be seen: it costs more than the rest of the supervisor.
+    from ringrun.local.bar import Bar
+
+    return Bar(spec, out)
 
 
 def _beginning(spec: RunSpec, record: Record) -> str:
@@ -174,11 +134,13 @@ def _beginning(spec: RunSpec, record: Record) -> str:
     )
 
 
-def _left(spec: RunSpec, live: Live) -> str:
+def left_text(spec: RunSpec, live: Live) -> str:
+    """How much of SEND is left."""
     return f"{max(0.0, spec.send - live.elapsed):.1f} s left"
 
 
-def _figures(live: Live) -> str:
+def figures_text(live: Live) -> str:
+    """How far and how fast the ring is."""
     return (
         f"{thousands(live.approved)} approved   {thousands(live.rate)}/s   p99 {duration(live.p99)}"
     )

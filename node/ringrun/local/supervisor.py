@@ -6,6 +6,7 @@ nothing to slaves beyond their setup, and decides no verdict while a master live
 """
 
 import asyncio
+import math
 import secrets
 import signal
 from collections.abc import Callable, Sequence
@@ -111,8 +112,12 @@ class Supervisor:
         self._changed = asyncio.Event()
         self._stop = ""
         self._over = False
+        self._failure: BaseException | None = None
         self._last_words = ""
         self._interrupts = 0
+        self._told = True
+        self._decided_version: int | None = None
+        self._decide_at = math.inf
         self._started = 0.0
         self._stopped_at = 0.0
         self._send_seen_at = 0.0
@@ -122,6 +127,7 @@ class Supervisor:
         """Everything until the report is there, or cannot come; then no process is left."""
         loop = asyncio.get_running_loop()
         self._started = loop.time()
+        loop.set_exception_handler(self._note_failure)
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self._interrupt)
         try:
@@ -148,12 +154,17 @@ class Supervisor:
     ) -> tuple[dict[str, Any] | None, str]:
         while True:
             self._changed.clear()
+            if self._failure is not None:
+                raise self._failure
             now = loop.time()
             self._record = self._read()
             document = self._complete_report()
             if document is not None:
                 return document, ""
-            again = self._act(now)
+            if self._something_new(now):
+                self._act(now)
+            again = self._masters.tend(now, refill=True)
+            self._display.look(self._record, self._orders, now - self._started)
             if reason := self._hopeless(now):
                 return None, reason
             with suppress(TimeoutError):
@@ -161,8 +172,15 @@ class Supervisor:
                     self._changed.wait(), min(LOOK_EVERY, max(0.0, again - loop.time()))
                 )
 
-    def _act(self, now: float) -> float:
-        """Observe, decide, carry out; when time alone will call for more."""
+    def _something_new(self, now: float) -> bool:
+        """Whether there is anything to decide: most looks find all as it was."""
+        version = self._record.version if self._record is not None else None
+        new = self._told or version != self._decided_version or now >= self._decide_at
+        self._told, self._decided_version = False, version
+        return new
+
+    def _act(self, now: float) -> None:
+        """Observe, decide, carry out."""
         decision = decide(
             self._spec, self._orders, self._observe(), self._record, now, self._started
         )
@@ -173,9 +191,7 @@ class Supervisor:
         for node in decision.delete:
             self._slaves[node].condemned = True
             self._slaves[node].child.kill()
-        again = self._masters.tend(now, refill=True)
-        self._display.look(self._record, self._orders, now - self._started)
-        return min(again, decision.deadline)
+        self._decide_at = decision.deadline
 
     def _observe(self) -> Observed:
         return Observed(
@@ -235,6 +251,7 @@ class Supervisor:
             name, ("master", "--name", f"m{number}", "--incarnation", str(incarnation))
         )
         child.channel.say_newest(b'{"orders":' + msgspec.json.encode(self._orders) + b"}")
+        self._wake()
         return child
 
     def _start(self, name: str, arguments: Sequence[str]) -> Child:
@@ -263,7 +280,7 @@ class Supervisor:
                 if self._record is None or self._record.holder in {"", child.name}:
                     self._display.live(msgspec.convert(live, Live))
                 return
-        self._changed.set()
+        self._wake()
 
     def _ended(self, child: Child) -> None:
         if child.name.startswith("m"):
@@ -272,13 +289,26 @@ class Supervisor:
                 leading = self._record is not None and self._record.holder == child.name
                 self._display.master_lost(child.name, leading=leading)
             self._masters.note_end(child, asyncio.get_running_loop().time())
+        self._wake()
+
+    def _note_failure(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        # A pipe that nobody reads any more, or our own bug: asyncio would only log it and go on.
+        self._failure = context.get("exception") or RuntimeError(context["message"])
+        self._wake()
+
+    def _wake(self) -> None:
+        """There may be something to decide: look at once."""
+        self._told = True
         self._changed.set()
 
     def _interrupt(self) -> None:
+        if self._over:
+            # It ends within a second as it is, and its outcome stands.
+            return
         self._interrupts += 1
         self._stopped_at = self._stopped_at or asyncio.get_running_loop().time()
         self._stop = INTERRUPTED
-        self._changed.set()
+        self._wake()
 
     def _read(self) -> Record | None:
         try:
@@ -312,6 +342,7 @@ class Supervisor:
         if phase is Phase.START and now > self._started + self._spec.start_deadline + 1.0:
             # The leader's to say; but if there is none, nobody has.
             self._stop = self._stop or START_DEADLINE
+            self._wake()
         if not living and now > self._alone_since + ALONE_PATIENCE:
             return NO_SLAVE
         if self._stopped_at and now > self._stopped_at + STOP_PATIENCE:

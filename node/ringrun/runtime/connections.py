@@ -32,6 +32,7 @@ from ringrun.runtime.wire import FrameKind, encode_handshake
 FIRST_RETRY = 0.02
 LAST_RETRY = 0.5
 LINGER = 1.0
+START_BYTES = 8
 # Strangers that are in the middle of their handshake; more are turned away and come again.
 MOST_STRANGERS = 256
 
@@ -59,6 +60,7 @@ class Connections:
         run: str | None,
         token: bytes,
         log: Log,
+        claimable: Callable[[], bool],
         named: Callable[[str, NodeId, float], None],
         up: Callable[[Link, float], None],
         down: Callable[[Link, float], None],
@@ -75,7 +77,9 @@ class Connections:
         self.timer = inf
         self._token = token
         self._log = log
+        self._claimable = claimable
         self._named = named
+        self._start = os.urandom(START_BYTES)
         self._up = up
         self._down = down
         self._wanted: frozenset[NodeId] = frozenset()
@@ -166,13 +170,15 @@ class Connections:
                 continue
             tune(sock)
             link = Link(sock, self.poll, f"{address[0]}:{address[1]}", None)
-            # A slave by hand has no run and no name before a master has given it both.
+            # By hand a master gives run and name, and another may while nothing came of it.
+            free = self.node is None or self._claimable()
             link.handshake = Listening(
-                me=None if self.node is None else Identity.slave(self.node),
-                run=self.run,
+                me=None if free or self.node is None else Identity.slave(self.node),
+                run=None if free else self.run,
                 token=self._token,
                 nonce=os.urandom(NONCE_BYTES),
                 admit=self._admit,
+                start=self._start,
             )
             self._begin(link, READ, now)
 
@@ -208,14 +214,22 @@ class Connections:
     def _admit(self, opened: Open) -> str:
         peer = opened.me
         if peer.role is Role.MASTER:
-            return ""
+            same = opened.run == self.run and opened.dialled.node == self.node
+            return "" if same or self.node is None or self._claimable() else self._taken(opened)
         if self.node is None:
             return "no master has named this slave yet"
+        if opened.run != self.run or opened.dialled.node != self.node:
+            return self._taken(opened)
         if peer.ordinal >= self.node.ordinal:
             return f"the lower ordinal dials, and this is {self.node}"
         if self._replaced(NodeId(peer.ordinal, peer.incarnation)):
             return f"incarnation {peer.incarnation} of slave {peer.ordinal} was replaced"
         return ""
+
+    def _taken(self, opened: Open) -> str:
+        if opened.run != self.run:
+            return f"of run {opened.run}, this is run {self.run}"
+        return f"this is {self.node}, not {opened.dialled}"
 
     # The handshake.
 
@@ -260,7 +274,7 @@ class Connections:
         assert isinstance(link.handshake, Dialling)
         link.state = State.HANDSHAKE
         self.poll.modify(link.fd, READ)
-        if not link.send_control(encode_handshake(link.handshake.start())):
+        if not link.send_control(encode_handshake(link.handshake.begin())):
             self.close(link, link.broken, now)
         return False
 
@@ -284,12 +298,11 @@ class Connections:
 
     def _established(self, link: Link, peer: NodeId | str, now: float) -> None:
         handshake = link.handshake
-        if self.node is None:
-            assert isinstance(handshake, Listening)
-            assert handshake.named is not None
-            self.run, identity = handshake.named
-            self.node = NodeId(identity.ordinal, identity.incarnation)
-            self._named(self.run, self.node, now)
+        if isinstance(handshake, Listening) and handshake.named is not None:
+            run, identity = handshake.named
+            node = NodeId(identity.ordinal, identity.incarnation)
+            if (run, node) != (self.run, self.node):
+                self._take_name(run, node, now)
         before = self.by_peer.get(peer)
         if before is not None:
             self.close(before, "a newer connection took its place", now)
@@ -307,6 +320,14 @@ class Connections:
             self._dials[link.dialled].retry = FIRST_RETRY
         self._log.detail(f"link to {peer} at {link.address} is up")
         self._up(link, now)
+
+    def _take_name(self, run: str, node: NodeId, now: float) -> None:
+        """By hand: be this slave of this run from now on, and forget any other."""
+        for link in list(self.by_peer.values()):
+            self.close(link, f"this is {node} of run {run} from now on", now)
+        self.run, self.node = run, node
+        self._wanted, self._newest, self._dials = frozenset(), {}, {}
+        self._named(run, node, now)
 
     def _route(self, ordinal: int) -> None:
         """Data for an ordinal goes to its newest start; an older one that is wanted gets it too."""

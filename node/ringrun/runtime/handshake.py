@@ -74,10 +74,15 @@ class Open(msgspec.Struct, frozen=True, array_like=True, tag=1):
 
 
 class Challenge(msgspec.Struct, frozen=True, array_like=True, tag=2):
-    """The listener says who it is and asks for the proof."""
+    """The listener says who it is and asks for the proof.
+
+    `start` is drawn once by each process: by hand another one may listen at the same address later,
+    and a name must not come to mean two of them.
+    """
 
     me: Identity
     nonce: bytes
+    start: bytes
 
 
 class Proof(msgspec.Struct, frozen=True, array_like=True, tag=3):
@@ -121,9 +126,9 @@ def _read(body: Buffer) -> Message:
         raise RefusedError(f"not a handshake message: {one_line(error)}") from error
 
 
-def _mac(key: bytes, side: str, opened: Open, listener: Identity, nonce: bytes) -> bytes:
+def _mac(key: bytes, side: str, opened: Open, challenge: Challenge) -> bytes:
     # msgpack of a sequence of known types is unambiguous: no two transcripts share their bytes.
-    transcript = (side, VERSION, opened, listener, nonce)
+    transcript = (side, VERSION, opened, challenge)
     return hmac.digest(key, _encode(transcript), "sha256")
 
 
@@ -138,20 +143,31 @@ def _check(identity: Identity) -> None:
 
 
 class Dialling:
-    """The dialer's side. `peer` is None until the listener has proved itself."""
+    """The dialer's side. `peer` is None until the listener has proved itself.
 
-    __slots__ = ("_challenge", "_key", "_opened", "peer")
+    `start` is which process answered; given one, any other is refused.
+    """
+
+    __slots__ = ("_challenge", "_key", "_opened", "peer", "start")
 
     def __init__(
-        self, *, me: Identity, dialled: Identity, run: str, token: bytes, nonce: bytes
+        self,
+        *,
+        me: Identity,
+        dialled: Identity,
+        run: str,
+        token: bytes,
+        nonce: bytes,
+        start: bytes = b"",
     ) -> None:
         assert len(nonce) == NONCE_BYTES
         self._opened = Open(run=run, me=me, dialled=dialled, nonce=nonce)
         self._key = token
         self._challenge: Challenge | None = None
         self.peer: Identity | None = None
+        self.start = start
 
-    def start(self) -> bytes:
+    def begin(self) -> bytes:
         """The first body to send."""
         return _encode(self._opened)
 
@@ -168,13 +184,16 @@ class Dialling:
                 raise RefusedError(f"a nonce of {len(message.nonce)} bytes")
             if message.me != opened.dialled:
                 raise RefusedError(f"dialled {opened.dialled}, found {_name(message.me)}")
+            if self.start and message.start != self.start:
+                raise RefusedError(f"another process is there in place of {opened.dialled}")
             self._challenge = message
-            return _encode(Proof(_mac(self._key, "dialer", opened, message.me, message.nonce)))
+            return _encode(Proof(_mac(self._key, "dialer", opened, message)))
         if isinstance(message, Welcome) and challenge is not None and self.peer is None:
-            wanted = _mac(self._key, "listener", opened, challenge.me, challenge.nonce)
+            wanted = _mac(self._key, "listener", opened, challenge)
             if not hmac.compare_digest(wanted, message.mac):
                 raise RefusedError("another token")
             self.peer = challenge.me
+            self.start = challenge.start
             return b""
         raise RefusedError(f"{type(message).__name__} out of turn")
 
@@ -186,10 +205,28 @@ class Listening:
     takes what the master's Open carries, and `named` holds both once that is proved.
     """
 
-    __slots__ = ("_admit", "_key", "_me", "_nonce", "_opened", "_run", "named", "peer")
+    __slots__ = (
+        "_admit",
+        "_challenge",
+        "_key",
+        "_me",
+        "_nonce",
+        "_opened",
+        "_run",
+        "_start",
+        "named",
+        "peer",
+    )
 
     def __init__(
-        self, *, me: Identity | None, run: str | None, token: bytes, nonce: bytes, admit: Admit
+        self,
+        *,
+        me: Identity | None,
+        run: str | None,
+        token: bytes,
+        nonce: bytes,
+        admit: Admit,
+        start: bytes = b"",
     ) -> None:
         assert len(nonce) == NONCE_BYTES
         self._me = me
@@ -197,6 +234,8 @@ class Listening:
         self._key = token
         self._nonce = nonce
         self._admit = admit
+        self._start = start
+        self._challenge: Challenge | None = None
         self._opened: Open | None = None
         self.peer: Identity | None = None
         self.named: tuple[str, Identity] | None = None
@@ -206,13 +245,11 @@ class Listening:
         message = _read(body)
         if isinstance(message, Refusal):
             raise ProtocolError(f"refused: {one_line(message.reason)}")
-        opened = self._opened
+        opened, challenge = self._opened, self._challenge
         if isinstance(message, Open) and opened is None:
             return self._open(message)
-        if isinstance(message, Proof) and opened is not None and self.peer is None:
-            me = self._me
-            assert me is not None
-            wanted = _mac(self._key, "dialer", opened, me, self._nonce)
+        if isinstance(message, Proof) and opened and challenge and self.peer is None:
+            wanted = _mac(self._key, "dialer", opened, challenge)
             if not hmac.compare_digest(wanted, message.mac):
                 raise RefusedError("another token")
             # Asked again: much may have been wanted and named since the first word.
@@ -220,8 +257,8 @@ class Listening:
             if reason:
                 raise RefusedError(reason)
             self.peer = opened.me
-            self.named = (opened.run, me)
-            return _encode(Welcome(_mac(self._key, "listener", opened, me, self._nonce)))
+            self.named = (opened.run, challenge.me)
+            return _encode(Welcome(_mac(self._key, "listener", opened, challenge)))
         raise RefusedError(f"{type(message).__name__} out of turn")
 
     def _open(self, opened: Open) -> bytes:
@@ -243,7 +280,8 @@ class Listening:
         if opened.dialled != self._me:
             raise RefusedError(f"this is {self._me}, not {_name(opened.dialled)}")
         self._opened = opened
-        return _encode(Challenge(me=self._me, nonce=self._nonce))
+        self._challenge = Challenge(me=self._me, nonce=self._nonce, start=self._start)
+        return _encode(self._challenge)
 
 
 def _name(identity: Identity) -> str:

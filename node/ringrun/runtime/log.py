@@ -16,11 +16,13 @@ BURST = 200.0
 class Log:
     """Lines of one node. More than a few dozen a second are counted instead of written."""
 
-    __slots__ = ("_allowed", "_left_out", "_stream", "_then", "debug", "node")
+    __slots__ = ("_allowed", "_left_out", "_stream", "_then", "calm", "debug", "node")
 
     def __init__(self, node: str, *, debug: bool = False, stream: TextIO | None = None) -> None:
         self.node = node
         self.debug = debug
+        self.calm = False
+        """Say nothing more but in `--debug`: what comes now is expected, or is said elsewhere."""
         self._stream = sys.stderr if stream is None else stream
         self._allowed = BURST
         self._left_out = 0
@@ -28,6 +30,8 @@ class Log:
 
     def say(self, text: str) -> None:
         """One line, with the monotonic time that journals have too."""
+        if self.calm and not self.debug:
+            return
         now = time.monotonic()
         self._allowed = min(BURST, self._allowed + (now - self._then) * LINES_A_SECOND)
         self._then = now

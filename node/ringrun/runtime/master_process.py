@@ -81,16 +81,20 @@ class MasterProcess:
         self._dials: dict[NodeId, asyncio.Task[None]] = {}
         self._requests: set[asyncio.Task[None]] = set()
         self._timer: asyncio.TimerHandle | None = None
-        self._code: asyncio.Future[int]
+        self._code: asyncio.Future[int] = asyncio.get_running_loop().create_future()
 
     async def run(self) -> int:
         """Until Exit, whose code this returns."""
-        self._code = asyncio.get_running_loop().create_future()
         self._given(lambda now: None)
         try:
             return await self._code
         finally:
             await self._end()
+
+    @property
+    def connected(self) -> list[NodeId]:
+        """The slaves to which a link is up."""
+        return list(self._links)
 
     # Inputs.
 
@@ -270,11 +274,20 @@ class MasterProcess:
 
     async def _keep_dialled(self, node: NodeId, member: Member) -> None:
         retry = FIRST_RETRY
+        start = b""
         while True:
-            link = SlaveLink(self, me=self.core.me, node=node, run=self._run, token=self._token)
+            link = SlaveLink(
+                self,
+                me=self.core.me,
+                node=node,
+                run=self._run,
+                token=self._token,
+                start=start,
+            )
             try:
                 await link.dial(member.host, member.port)
                 retry = FIRST_RETRY
+                start = link.start
                 await link.closed
             except (OSError, ProtocolError) as error:
                 self.log.detail(f"dialling {node} at {member.host}:{member.port}: {error}")

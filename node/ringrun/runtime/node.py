@@ -35,7 +35,8 @@ def main(arguments: Sequence[str]) -> int:
 def _slave(options: dict[str, str]) -> int:
     from ringrun.core.messages import NodeId
     from ringrun.runtime.channel import Channel
-    from ringrun.runtime.slave_process import SlaveSetting, listen, run_slave
+    from ringrun.runtime.listening import listen
+    from ringrun.runtime.slave_process import SlaveSetting, run_slave
 
     node = NodeId(int(options["--ordinal"]), int(options["--incarnation"]))
     channel = Channel(int(options["--channel"]))

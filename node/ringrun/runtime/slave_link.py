@@ -34,9 +34,12 @@ class Owner(Protocol):
 class SlaveLink(asyncio.BufferedProtocol):
     """One connection. `up` and `closed` are set by what happens; `closed` has the reason."""
 
-    def __init__(self, owner: Owner, *, me: str, node: NodeId, run: str, token: bytes) -> None:
+    def __init__(
+        self, owner: Owner, *, me: str, node: NodeId, run: str, token: bytes, start: bytes = b""
+    ) -> None:
         loop = asyncio.get_running_loop()
         self.node = node
+        self.start = start
         self.up: asyncio.Future[None] = loop.create_future()
         self.closed: asyncio.Future[str] = loop.create_future()
         self._owner = owner
@@ -49,6 +52,7 @@ class SlaveLink(asyncio.BufferedProtocol):
             run=run,
             token=token,
             nonce=os.urandom(NONCE_BYTES),
+            start=start,
         )
 
     async def dial(self, host: str, port: int) -> None:
@@ -94,7 +98,7 @@ class SlaveLink(asyncio.BufferedProtocol):
         self._transport = cast(asyncio.Transport, transport)
         tune(transport.get_extra_info("socket"))
         assert self._handshake is not None
-        self._transport.write(encode_handshake(self._handshake.start()))
+        self._transport.write(encode_handshake(self._handshake.begin()))
 
     def get_buffer(self, sizehint: int) -> memoryview:
         del sizehint
@@ -123,6 +127,7 @@ class SlaveLink(asyncio.BufferedProtocol):
             self._transport.write(encode_handshake(answer))
         if handshake.peer is not None:
             self._handshake = None
+            self.start = handshake.start
             self._decoder.authenticated()
             self.up.set_result(None)
             self._owner.link_up(self)

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 # After Exit what is queued may still leave, for this long.
 LAST_WORDS = 1.0
+# The exit code of a slave that was told to end before any master gave it a name.
+ENDED_UNNAMED = 130
 
 _DATA = int(FrameKind.DATA)
 _CONTROL = int(FrameKind.CONTROL)
@@ -86,11 +88,13 @@ class SlaveLoop:
                 self._other(fd, event, monotonic())
             if monotonic() >= connections.timer:
                 connections.tick(monotonic())
-        core = self.core
-        if core is None:
-            return self.code or 0
+            if self.leaving and self.core is None:
+                return ENDED_UNNAMED
         self._flush(monotonic())
         while self.code is None:
+            # By hand it may be another, as long as none has begun.
+            core = self.core
+            assert core is not None
             # A turn that was due before this poll is taken after what the poll brings.
             due = core.pending
             events = poll(0, MOST_EVENTS)
@@ -323,6 +327,8 @@ class SlaveLoop:
             case Links(wanted):
                 self.connections.want(wanted, now)
             case Finish(result):
+                # The others end as this one does; their connections closing is no news.
+                self.log.calm = True
                 core.finish(self._keep(result), time.monotonic())
             case Drop(peer, reason):
                 self.connections.drop(peer, reason, now)

@@ -19,6 +19,7 @@ from typing import Any
 import msgspec
 
 from ringrun.core.messages import NodeId, Result
+from ringrun.core.phase import Phase
 from ringrun.core.slave import Slave
 from ringrun.report import shown_sum
 from ringrun.runtime.channel import Channel
@@ -27,8 +28,6 @@ from ringrun.runtime.journal import Journal, clock_name, file_name
 from ringrun.runtime.log import Log
 from ringrun.runtime.results import cpu_seconds, write_result, write_termination_message
 from ringrun.runtime.slave_loop import SlaveLoop
-
-BACKLOG = 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +85,7 @@ def run_slave(
         run=setting.run,
         token=setting.token,
         log=log,
+        claimable=lambda: setting.node is None and _unused(loop),
         named=begin,
         up=loop.up,
         down=loop.down,
@@ -104,21 +104,11 @@ def run_slave(
     return code
 
 
-def listen(host: str, port: int) -> socket.socket:
-    """A listening socket; OSError as bind gives it."""
-    [(family, kind, protocol, _, address), *_] = socket.getaddrinfo(
-        host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-    )
-    listener = socket.socket(family, kind, protocol)
-    try:
-        # Not to share a port with a living listener, only to take over one that waits for old ends.
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(address)
-        listener.listen(BACKLOG)
-    except OSError:
-        listener.close()
-        raise
-    return listener
+def _unused(loop: SlaveLoop) -> bool:
+    """Whether a slave by hand may be given to another master: its run never began, and left it."""
+    core = loop.core
+    masters = any(isinstance(peer, str) for peer in loop.connections.by_peer)
+    return core is None or (core.phase is Phase.START and not masters)
 
 
 def _keeper(setting: SlaveSetting) -> Callable[[Result], Result]:

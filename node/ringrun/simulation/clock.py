@@ -10,14 +10,22 @@ from typing import Any
 
 Event = tuple[float, int, Callable[..., None], tuple[Any, ...]]
 
+# An honest run has some thousands.
+_MOST_EVENTS = 60_000
+
+
+class LivelockError(Exception):
+    """More has happened than in any run that comes to an end."""
+
 
 class Clock:
     """True time, and what is still to happen."""
 
-    __slots__ = ("_sequence", "now", "pending")
+    __slots__ = ("_sequence", "left", "now", "pending")
 
     def __init__(self) -> None:
         self.now = 0.0
+        self.left = _MOST_EVENTS
         self.pending: list[Event] = []
         self._sequence = 0
 
@@ -38,6 +46,9 @@ class Clock:
         while events and events[0][0] <= until:
             self.now, _, call, arguments = heappop(events)
             call(*arguments)
+            self.left -= 1
+            if self.left <= 0:
+                raise LivelockError("the run goes on for ever within no time")
         self.now = until
 
     def step(self) -> bool:

@@ -76,14 +76,13 @@ def finish(world: World) -> Outcome:
         findings.append(Finding(promise="crash", text=text))
         if world.trace is not None:
             world.trace.lines += traceback.format_exc().splitlines()
-    document = world.report.value
     return Outcome(
         seed=case.seed,
         findings=tuple(findings),
-        verdict=document["verdict"] if document else "none",
+        verdict=world.whole_report["verdict"] if world.whole_report else "none",
         deliveries=world.deliveries,
         heartbeats=world.heartbeats,
-        faults=world.faults + world.doubled,
+        faults=world.faults,
         seconds=clock.now,
     )
 

@@ -158,6 +158,12 @@ class World:
         """Whether some living slave is in SEND."""
         return any(slave.core.phase is Phase.SEND for slave in self.slaves())
 
+    @property
+    def whole_report(self) -> dict[str, Any] | None:
+        """The report's document, once it is complete; before that there are only drafts."""
+        document: dict[str, Any] | None = self.report.value
+        return document if document and document.get("complete") else None
+
     def count(self) -> int:
         """The most that any living slave has approved."""
         return max((slave.approved for slave in self.slaves()), default=0)

@@ -4,7 +4,7 @@ Shares no code with what it checks: it imports nothing of the core, and computes
 digests by itself. `main` is `ringrun verify DIR`; `check` does the same in memory and is called by
 the simulation after every run. Both read the journals of docs/journal.md:
 
-    reader -> history -> agreement, draws, confirmations, phases, views, outcome -> text
+    reader -> rebuild -> agreement, draws, confirmations, phases, views, outcome -> text
 """
 
 from ringrun.verify.checking import check

@@ -13,7 +13,7 @@ from ringrun.verify.agreement import compare
 from ringrun.verify.confirmations import check_confirmations
 from ringrun.verify.draws import check_draws, check_numbers
 from ringrun.verify.findings import Findings, Verification
-from ringrun.verify.history import NODE, History, rebuild
+from ringrun.verify.history import NODE, History
 from ringrun.verify.numbers import Streams
 from ringrun.verify.outcome import (
     check_checkpoints,
@@ -23,6 +23,7 @@ from ringrun.verify.outcome import (
 )
 from ringrun.verify.phases import check_drain, check_phases, check_times
 from ringrun.verify.reader import Data, NodeJournal, UnreadableError, read
+from ringrun.verify.rebuild import rebuild
 from ringrun.verify.views import check_cuts, check_incarnations, check_used, gather
 
 _SLAVE = re.compile(r"s(\d+)-(\d+)")

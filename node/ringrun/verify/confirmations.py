@@ -12,8 +12,11 @@ import numpy as np
 
 from ringrun.verify.findings import Anomaly, Findings, Promise, called
 from ringrun.verify.history import NODE, History
-from ringrun.verify.reader import Integers, Kind, Times
+from ringrun.verify.reader import Integers, Times
 from ringrun.verify.views import Views, node_name
+
+_NONE: Integers = np.empty(0, dtype=np.int64)
+_NEVER: Times = np.empty(0, dtype=np.float64)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,11 +89,12 @@ def _stretches(views: Integers) -> list[tuple[int, int, int]]:
 
 
 def _held_in(history: History, view: int) -> _Holding:
-    entries = history.journal.entries
-    mine = np.flatnonzero((entries.view == view) & (entries.kind != Kind.SYNCED))
+    parts = history.holdings.get(view, [])
+    if len(parts) == 1:
+        return _Holding(up_to=parts[0][0], time=parts[0][1])
     return _Holding(
-        up_to=np.maximum.accumulate(entries.first[mine] + entries.count[mine] - 1),
-        time=entries.time[mine],
+        up_to=np.concatenate([_NONE, *(up_to for up_to, _ in parts)]),
+        time=np.concatenate([_NEVER, *(time for _, time in parts)]),
     )
 
 

@@ -150,11 +150,9 @@ def check_times(
             # Where clocks cannot be compared, a late GO shows in the slave's own count of seconds.
             told = mark.values.get("elapsed")
             early = not same_clock and isinstance(told, float) and told >= length - period_slack
-            stopped = what == "GRACE" and _was_stopped(history, mark)
+            stopped = _was_stopped(history, mark)
             too_long = took > length + period_slack
             too_short = took < length - late - period_slack and not early and not stopped
-            if mark.values.get("phase") == "STOP" and what == "SEND":
-                too_short = False
             if too_long or too_short:
                 findings.add(
                     Promise.PHASES,
@@ -176,8 +174,10 @@ def _marks(history: History) -> tuple[Document | None, Document | None, Document
 
 
 def _was_stopped(history: History, mark: Document) -> bool:
-    """Whether GRACE was ended by a command rather than by the clock: an early STOP."""
-    return any(
+    """Whether a phase was ended by an early STOP or the end of the process, not by the clock."""
+    results = history.journal.of(Kind.RESULT)
+    told_to_end = bool(results) and results[0].time == mark.time and not results[0].values["final"]
+    return told_to_end or any(
         document.values.get("obeyed") and str(document.values.get("command")).lower() == "close"
         for document in history.journal.of(Kind.COMMAND)
         if document.place <= mark.place or document.time <= mark.time
@@ -207,7 +207,7 @@ def check_drain(
     for node in last.members:
         history = histories[node]
         approved = history.log.length
-        if approved < issued:
+        if approved < issued and history.whole:
             findings.add(
                 Promise.DRAIN,
                 Anomaly.LOST,

@@ -51,6 +51,21 @@ class Kind(IntEnum):
     RECORD = 13
 
 
+_KINDS = {int(kind): kind for kind in Kind}
+_CHECKPOINT_KIND = Kind.CHECKPOINT
+
+
+# What the checks rely on; a record may say more.
+_NEEDED = {
+    Kind.VIEW: {"number", "epoch", "members", "cut"},
+    Kind.PHASE: {"phase"},
+    Kind.COMMAND: {"command", "epoch", "holder", "obeyed"},
+    Kind.RESULT: {"count", "sumExact", "digest", "final"},
+    Kind.RECORD: {"outcome", "version", "epoch", "holder", "view", "members", "cut", "phase"},
+}
+_NOTHING_NEEDED: set[str] = set()
+
+
 class UnreadableError(Exception):
     """Not a journal, or one that no node of ours wrote; the message is one line."""
 
@@ -95,6 +110,24 @@ class Approvals:
 
     def __len__(self) -> int:
         return len(self.place)
+
+
+_NONE: Integers = np.empty(0, dtype=np.int64)
+_NEVER: Times = np.empty(0, dtype=np.float64)
+_NOTHING: NDArray[np.uint8] = np.empty(0, dtype=np.uint8)
+# A master's journal has neither; it is read for every run of the simulation.
+NO_ENTRIES = Entries(
+    place=_NONE,
+    time=_NEVER,
+    kind=_NOTHING,
+    view=_NONE,
+    first=_NONE,
+    sender=_NONE,
+    k=_NONE,
+    count=_NONE,
+    at=_NONE,
+)
+NO_APPROVALS = Approvals(place=_NONE, time=_NEVER, view=_NONE, up_to=_NONE, how=_NOTHING)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,6 +218,8 @@ def _entries(
     kind: NDArray[np.uint8],
     place: Integers,
 ) -> Entries:
+    if not len(at):
+        return NO_ENTRIES
     length = _field(view, "<u4", 0)[at].astype(np.int64)
     if (length < _ENTRY_BYTES).any():
         raise UnreadableError(f"{name}: a record of entries is too short")
@@ -205,6 +240,8 @@ def _entries(
 
 
 def _approvals(name: str, view: memoryview, at: Integers, place: Integers) -> Approvals:
+    if not len(at):
+        return NO_APPROVALS
     if (_field(view, "<u4", 0)[at] != _APPROVED_BYTES).any():
         raise UnreadableError(f"{name}: an approval does not have {_APPROVED_BYTES} bytes")
     return Approvals(
@@ -230,13 +267,18 @@ def _documents(
         begin = at + _HEADER_BYTES
         length = _HEAD.unpack_from(view, at)[0]
         try:
-            kind = Kind(kinds[number])
-            if kind is Kind.CHECKPOINT:
+            kind = _KINDS.get(kinds[number])
+            if kind is None:
+                raise ValueError(f"there is no kind {kinds[number]}")
+            if kind is _CHECKPOINT_KIND:
                 checkpoints.append(_CHECKPOINT.unpack(view[begin : begin + length]))
                 continue
             values = msgspec.json.decode(view[begin : begin + length])
             if type(values) is not dict:
                 raise ValueError("not an object")
+            if not values.keys() >= _NEEDED.get(kind, _NOTHING_NEEDED):
+                lacks = ", ".join(sorted(_NEEDED[kind] - values.keys()))
+                raise ValueError(f"a {kind.name} record lacks {lacks}")
         except (ValueError, msgspec.DecodeError, struct.error) as error:
             raise UnreadableError(f"{name}: record {number} at byte {at}: {error}") from error
         time = _TIME.unpack_from(view, at + _TIME_AT)[0]

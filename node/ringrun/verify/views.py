@@ -86,7 +86,7 @@ def _take_record(
     content = {key: value for key, value in values.items() if key != "outcome"}
     version = int(values.get("version", 0))
     before = views.versions.setdefault(version, content)
-    if before != content:
+    if before is not content and before != content:
         differing = sorted(key for key in content if content[key] != before.get(key))
         findings.add(
             Promise.ONE_LEADER,

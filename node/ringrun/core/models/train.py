@@ -80,7 +80,13 @@ class Train(Model):
         ring = self.ring
         if kind != _TRAIN or src != ring.parent:
             raise ProtocolError(f"the train comes from slave {ring.parent}, got kind {kind}")
-        if turn <= self.turn and ring.rules.train_sequence:
+        # The train of a member that is alone comes back with the number that it left with.
+        if (
+            turn <= self.turn
+            and ring.rules.one_train
+            and src != ring.me
+            and ring.rules.train_sequence
+        ):
             return
         table, numbers, total = wagons_of(frame, wagons)
         log = ring.log

@@ -1,0 +1,1 @@
+"""What a leader does, a file for each stage: prepare, install, steady, change, close."""

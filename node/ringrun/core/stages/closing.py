@@ -1,0 +1,65 @@
+"""STOP: CLOSE to everyone, collect the results, write the report, let the slaves go (G10)."""
+
+from math import inf
+from typing import TYPE_CHECKING, Any
+
+from ringrun.core.messages import Close
+from ringrun.core.phase import Phase
+from ringrun.core.stages.interface import Stage
+from ringrun.core.verdict import judge
+
+if TYPE_CHECKING:
+    from ringrun.core.leading import Leading
+
+_LINGER_SECONDS = 5.0
+
+
+class Closing(Stage):
+    """Goes on until every result that can still come is stored and everyone was told."""
+
+    def __init__(self, lead: "Leading", now: float) -> None:
+        super().__init__(lead, now)
+        self._complete_at = inf
+
+    def repeat(self, now: float) -> None:
+        lead = self.lead
+        record = lead.record
+        nodes = {member.node for member in (*record.send_members, *record.members)}
+        if lead.rules.close_to_roster:
+            nodes |= {member.node for member in lead.master.orders.roster}
+        close = Close(**lead.command(), record=record)
+        for node in sorted(nodes - lead.collected.results.keys()):
+            lead.master.send(node, close)
+
+    def tick(self, now: float) -> None:
+        lead = self.lead
+        if not lead.collected.complete:
+            return
+        if self._complete_at == inf:
+            self._complete_at = now
+        dead = set(lead.master.orders.dead)
+        waiting = any(node not in dead for node in lead.master.up)
+        if not waiting or now - self._complete_at > _LINGER_SECONDS:
+            lead.master.done()
+
+    def report(self, now: float) -> dict[str, Any] | None:
+        """The complete report, once no other result can come."""
+        lead = self.lead
+        record = lead.record
+        results = lead.collected.results
+        dead = set(lead.master.orders.dead)
+        late = now >= self.since + lead.plan.result_wait
+        if not late and any(
+            member.node not in results and member.node not in dead for member in record.send_members
+        ):
+            return None
+        judgement = judge(record, results, lead.rules)
+        return lead.collected.report(lead.master.spec, record, judgement)
+
+    def stored(self, now: float) -> None:
+        """The complete report is stored."""
+        lead = self.lead
+        wanted = [member.node for member in lead.record.send_members]
+        got = sum(node in lead.collected.results for node in wanted)
+        text = f"{got} of {len(wanted)} results"
+        lead.chronicle.say("ResultsCollected", text, now, Phase.STOP)

@@ -1,0 +1,79 @@
+"""What the leader makes of slaves that suspect each other (docs/protocol.md, Suspicion).
+
+The first complaint of a pair leads to a new view with the same members (if all answer the wedge);
+the same pair complaining again within ten seconds loses one of the two.
+"""
+
+from collections.abc import Iterable
+from math import inf
+
+from ringrun.core.messages import Trouble
+
+Node = tuple[int, int]
+
+_BLAME_SECONDS = 10.0
+_NAMES = {
+    Trouble.SILENT: "silent",
+    Trouble.RESET: "connection reset",
+    Trouble.WAITING: "no progress",
+}
+
+
+class Suspicion:
+    """`edges` are the pairs (who complains, of whom) that led, or will lead, to a change."""
+
+    __slots__ = ("_blamed", "_troubles", "edges")
+
+    def __init__(self) -> None:
+        self.edges: set[tuple[Node, Node]] = set()
+        self._blamed: dict[tuple[Node, Node], float] = {}
+        self._troubles: dict[Node, str] = {}
+
+    def report(self, reporter: Node, suspect: Node, trouble: Trouble) -> None:
+        """A member complains of another."""
+        self.edges.add((reporter, suspect))
+        self._troubles[suspect] = _NAMES[trouble]
+
+    def cause(self) -> str:
+        """The complaint of this change, in words."""
+        reporter, suspect = min(self.edges)
+        return f"slave {reporter[0]} complains of slave {suspect[0]}: {self.trouble(suspect)}"
+
+    def trouble(self, suspect: Node) -> str:
+        """What was said against this slave last; empty if nothing."""
+        return self._troubles.get(suspect, "")
+
+    def blame(self, answered: Iterable[Node], now: float) -> set[Node]:
+        """Whom to leave out though all of these answer; the complaints are then dealt with."""
+        inside = set(answered)
+        again = {
+            edge
+            for edge in self.edges
+            if now - self._blamed.get(edge, -inf) <= _BLAME_SECONDS and inside.issuperset(edge)
+        }
+        for edge in sorted(self.edges):
+            self._blamed[edge] = now
+        self.edges = set()
+        return worst(again)
+
+    def forget(self) -> None:
+        """A new view begins."""
+        self.edges = set()
+
+
+def worst(edges: Iterable[tuple[Node, Node]]) -> set[Node]:
+    """Whom to leave out so that no bad link is left: the node with most of them, again and again.
+
+    A tie goes against the higher ordinal.
+    """
+    left = {frozenset(edge) for edge in edges}
+    out: set[Node] = set()
+    while left:
+        degree: dict[Node, int] = {}
+        for edge in left:
+            for node in edge:
+                degree[node] = degree.get(node, 0) + 1
+        loser = max(degree, key=lambda node: (degree[node], node))
+        out.add(loser)
+        left = {edge for edge in left if loser not in edge}
+    return out
