@@ -20,8 +20,9 @@ WATCHED: Final = (
     ("coordination.k8s.io", "v1", "leases", "Lease"),
 )
 
-SERVER_TIMEOUT: Final = 10.0
-"""Seconds after which the API server ends a watch, so that a living one answers this often."""
+SERVER_TIMEOUT: Final = 10
+"""Seconds (whole ones, or it is refused) after which the API server ends a watch, so that one that
+lives answers this often."""
 
 INACTIVITY_TIMEOUT: Final = 15.0
 

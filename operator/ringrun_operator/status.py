@@ -41,7 +41,7 @@ def status(seen: Seen) -> dict[str, Any]:
             "replaced": seen.orders.replaced,
         },
         "master": {
-            "holder": record.holder,
+            "holder": _holder(seen, record),
             # Both never go down: the API server refuses it, and a record that is lost took nothing
             # back.
             "epoch": max(record.epoch, seen.before.get("master", {}).get("epoch", 0)),
@@ -108,6 +108,14 @@ def refused(faults: Sequence[str], run: Mapping[str, Any], now: float) -> dict[s
         "reason": "InvalidSpec",
         "conditions": written(found, before, generation, timestamp(now)),
     }
+
+
+def _holder(seen: Seen, record: Record) -> str:
+    """Who leads; of a run that is over, who led it to its end."""
+    if seen.report is None:
+        return record.holder
+    led = [epoch.holder for epoch in seen.report.epochs if epoch.number <= seen.report.epoch]
+    return led[-1] if led else record.holder
 
 
 def _live_rate(seen: Seen, record: Record) -> int:

@@ -31,12 +31,15 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _slave(options: dict[str, str]) -> int:
+    from ringrun.runtime.listening import listen
+
+    # First of all: the leader dials as soon as the container runs, and waits longer each time.
+    listener = listen(os.environ["RINGRUN_ADDRESS"], int(os.environ["RINGRUN_PORT"]))
     from ringrun.core.messages import NodeId
     from ringrun.runtime.node import meta
-    from ringrun.runtime.slave_process import SlaveSetting, listen, run_slave
+    from ringrun.runtime.slave_process import SlaveSetting, run_slave
 
     node = NodeId(int(options["--ordinal"]), int(options["--incarnation"]))
-    listener = listen(os.environ["RINGRUN_ADDRESS"], int(os.environ["RINGRUN_PORT"]))
     spec: dict[str, Any] = json.loads(os.environ["RINGRUN_SPEC"])
     return run_slave(
         SlaveSetting(
