@@ -26,7 +26,8 @@ LONGEST_SILENCE: Final = 45.0
 """Seconds without an answer to a watch, each of which is answered every ten, that make us ill."""
 
 POLL: Final = 2.0
-"""Seconds between two looks for the RingRun resource, while it is not there."""
+"""Seconds between two looks for the RingRun resource while it is not there, and before watches that
+ended are begun anew."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,6 +149,7 @@ class Operator:
         try:
             await ended.wait()
             log.warning("the watches have ended; beginning anew")
+            await asyncio.sleep(POLL)
         finally:
             work.cancel()
             with suppress(asyncio.CancelledError):

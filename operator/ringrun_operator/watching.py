@@ -6,6 +6,7 @@ every task that was made after it (tried).
 
 import asyncio
 import logging
+import os
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -74,6 +75,8 @@ class Watching:
             self._ended(error)
 
     async def _watch(self) -> None:
+        # kopf wants to know who runs it, for a peering that is off, and our user has no name.
+        os.environ.setdefault("LOGNAME", "ringrun")
         trace = aiohttp.TraceConfig()
         trace.on_request_end.append(self._saw_answer)
         session = await self._cluster.session(trace)
