@@ -41,6 +41,21 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
 _failed = pytest.StashKey[bool]()
 
 
+@pytest.fixture(scope="session")
+def operator(cluster: Kubectl) -> None:
+    """The operator of this tree's manifests, ready."""
+    system = cluster.within("ringrun-system")
+    system("apply", "-k", str(ROOT / "deploy"))
+    system("rollout", "status", "deployment/ringrun-operator", "--timeout=120s", timeout=130)
+
+
+@pytest.fixture(autouse=True)
+def _operator_where_needed(request: pytest.FixtureRequest) -> None:
+    """All scenarios need the operator but those of the schema, which do without any node."""
+    if "crd" not in request.path.parts:
+        request.getfixturevalue("operator")
+
+
 @pytest.fixture
 def kubectl(cluster: Kubectl, request: pytest.FixtureRequest) -> Iterator[Kubectl]:
     """kubectl for a namespace of the test's own, deleted afterwards."""
