@@ -164,7 +164,7 @@ def test_bad_frames_do_not_disturb_a_run(tmp_path: Path) -> None:
         logs = [(tmp_path / f"s{ordinal}-1.log").read_text() for ordinal in range(3)]
     assert len({(each.count, each.sum_exact, each.digest) for each in results}) == 1
     assert all(each.final for each in results)
-    assert results[0].count > 1000
+    assert results[0].count > 100
     assert memory < 150 << 20
     for log in logs:
         assert "Traceback" not in log

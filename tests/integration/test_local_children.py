@@ -2,20 +2,19 @@
 
 import asyncio
 import os
+import re
 import signal
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from fake_start import fake
 
 from ringrun.local.children import Child
 from ringrun.local.folders import Folders, make_folders
 from ringrun.local.options import RunOptions
-
-FAKE = str(Path(__file__).with_name("fake_child.py"))
 
 
 class Watched:
@@ -31,7 +30,7 @@ class Watched:
             log=folders.log("s0-1"),
             heard=self._heard,
             ended=self._ended,
-            command=(sys.executable, FAKE, mode),
+            start=fake(mode),
         )
 
     def _heard(self, child: Child, message: dict[str, Any]) -> None:
@@ -135,6 +134,56 @@ def test_the_newest_orders_reach_a_child_that_reads_again(folders: Folders) -> N
         await watched.until(lambda: watched.said[-1].get("got", {}).get("number") == 499)
         assert len(watched.said) < 400
         watched.child.bury()
+
+    asyncio.run(scene())
+
+
+def test_a_forked_node_is_itself_and_nothing_of_its_supervisor(folders: Folders) -> None:
+    """Its own name for `ps`, its own log, no descriptor but its channel, no signal blocked."""
+
+    async def scene() -> None:
+        listening = asyncio.Event()
+        child = Child(
+            "s0-1",
+            ("slave", "--ordinal", "0", "--incarnation", "1"),
+            log=folders.log("s0-1"),
+            heard=lambda child, message: listening.set(),
+            ended=lambda child: None,
+        )
+        async with asyncio.timeout(10):
+            await listening.wait()
+        process = Path(f"/proc/{child.pid}")
+        words = (process / "cmdline").read_bytes().rstrip(b"\0").split(b"\0")
+        whole = b"ringrun _node slave --ordinal 0 --incarnation 1".split()
+        assert words == whole[: len(words)]
+        assert (process / "comm").read_text() == "s0-1\n"
+        status = (process / "status").read_text()
+        assert re.search(r"^SigBlk:\s+0+$", status, re.MULTILINE)
+        links = [os.readlink(entry) for entry in (process / "fd").iterdir()]
+        assert links.count(str(folders.log("s0-1"))) == 2
+        # Its channel and its listener.
+        assert len([link for link in links if link.startswith("socket:")]) == 2
+        child.bury()
+
+    asyncio.run(scene())
+
+
+def test_a_node_that_crashes_says_so_in_its_log(folders: Folders) -> None:
+    """The traceback is for whoever reads the log, the exit code for the supervisor."""
+
+    async def scene() -> None:
+        ended = asyncio.Event()
+        child = Child(
+            "s0-1",
+            ("slave", "--ordinal", "zero", "--incarnation", "1"),
+            log=folders.log("s0-1"),
+            heard=lambda child, message: None,
+            ended=lambda child: ended.set(),
+        )
+        async with asyncio.timeout(10):
+            await ended.wait()
+        assert child.cause == "exit code 70"
+        assert folders.last_words("s0-1").startswith("ValueError: ")
 
     asyncio.run(scene())
 

@@ -43,7 +43,7 @@ def test_a_killed_leader_is_followed_and_all_agree(tmp_path: Path, model: str) -
         run.kill(first)
         killed = time.monotonic()
         run.until(lambda: run.record()["epoch"] == 2 and run.holder() not in {"", first})
-        assert time.monotonic() - killed < 1.0
+        assert time.monotonic() - killed < 2.0
         run.until(lambda: f"{first.split('-')[0]}-2" in run.children())
         code, report = run.report()
         assert run.left_behind() == []

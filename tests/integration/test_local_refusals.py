@@ -1,18 +1,16 @@
 """What a local run refuses, and how it ends when nothing works: real processes that do nothing."""
 
 import json
-import sys
 import time
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from fake_start import fake
 
 from ringrun.local.options import OutputForm, RunOptions
 from ringrun.local.run import run_here
 from ringrun.spec import SpecError, default_run
-
-FAKE = str(Path(__file__).with_name("fake_child.py"))
 
 
 @pytest.mark.parametrize("flag", ["--journal", "--run-dir"])
@@ -21,7 +19,7 @@ def test_a_folder_that_is_not_empty_is_refused(tmp_path: Path, flag: str) -> Non
     (tmp_path / "s0-1.journal").touch()
     options = RunOptions(**{flag.strip("-").replace("-", "_"): tmp_path})  # type: ignore[arg-type]
     with pytest.raises(SpecError) as refused:
-        run_here(default_run(), options, command=("/nonexistent",))
+        run_here(default_run(), options, start=fake("never"))
     assert refused.value.faults == (
         f"{flag}: {tmp_path} must be empty; give a new folder or empty it",
     )
@@ -49,7 +47,7 @@ def test_processes_that_cannot_start_end_the_run_as_failed(
     code = run_here(
         replace(default_run(), nodes=3),
         RunOptions(output=OutputForm.JSON, run_dir=tmp_path / "run", journal=tmp_path / "out"),
-        command=(sys.executable, FAKE, "broken"),
+        start=fake("broken"),
     )
     assert time.monotonic() - before < 20
     assert code == 1

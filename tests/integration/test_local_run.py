@@ -24,7 +24,8 @@ def test_four_slaves_agree_in_every_model(tmp_path: Path, model: str) -> None:
     assert report["closed"] is True
     assert report["failures"] == []
     for slave in report["slaves"]:
-        assert slave["sendSeconds"] == pytest.approx(1.0, abs=0.05)
+        # Never early; late by what a busy machine makes of it.
+        assert 0.95 < slave["sendSeconds"] < 1.3
 
 
 @pytest.mark.parametrize("nodes", [2, 3, 16])

@@ -61,7 +61,7 @@ class Ending:
         """When `tick` has something to do."""
         slave = self._slave
         due = min(self._wait_until, self._leave_at, self._exit_at)
-        if slave.timeline.frozen and not self.giving and slave.plan is not None:
+        if slave.timeline.frozen and not (self.giving or self._closing) and slave.plan is not None:
             due = min(due, slave.timeline.frozen_at + slave.plan.stop_wait)
         return due
 
@@ -70,10 +70,7 @@ class Ending:
         if self.giving:
             if now >= self._exit_at:
                 self.exit(0)
-        elif now >= self.deadline() and not (
-            # A CLOSE that waits for entries waits its own time.
-            self._closing and now < min(self._wait_until, self._leave_at)
-        ):
+        elif now >= self.deadline():
             self.give(now, final=False)
 
     def close(self, message: Close, now: float) -> None:

@@ -7,6 +7,7 @@ what it then holds never shrinks while the view stays the same.
 from collections.abc import Iterator
 
 from ringrun.core.entry import BLOCK
+from ringrun.core.errors import ProtocolError
 from ringrun.core.fold import Snapshot, Totals
 from ringrun.core.log import Log
 from ringrun.core.messages import Base, Fetch, Fetched, NodeId, Sync
@@ -17,7 +18,8 @@ from ringrun.core.rules import Rules
 
 # Entries in one answer: half a megabyte of numbers, so that heartbeats are never far behind.
 _CHUNK = 16 * BLOCK
-# Blocks that may be approved and not folded before folding goes before passing on.
+# Blocks that may be approved and not folded before folding goes before passing on; a ring of small
+# bursts has no use for so many.
 _BACKLOG = 16
 
 
@@ -25,7 +27,8 @@ def capacity(plan: Plan) -> int:
     """Entries that a slave's log must have room for: what may be issued but not approved, here
     and at the others, what is approved but not yet folded, and the open blocks.
     """
-    return 2 * plan.window + plan.nodes * plan.burst + _BACKLOG * BLOCK
+    issued = 2 * plan.window + plan.nodes * plan.burst
+    return issued + min(_BACKLOG * BLOCK, 2 * BLOCK + 16 * issued)
 
 
 def fold_value(totals: Totals) -> FoldValue:
@@ -38,23 +41,38 @@ def fold_value(totals: Totals) -> FoldValue:
 class Joining:
     """One SYNC that this slave was told to do."""
 
-    __slots__ = ("joiner", "sync")
+    __slots__ = ("_asked", "joiner", "sync")
 
     def __init__(self, sync: Sync, *, joiner: bool) -> None:
         self.sync = sync
         self.joiner = joiner
+        self._asked = -2
+
+    def same_as(self, sync: Sync) -> bool:
+        """Whether this is the SYNC under way, said again."""
+        mine = self.sync
+        return (mine.epoch, mine.attempt, mine.view, mine.cut, mine.donor) == (
+            sync.epoch,
+            sync.attempt,
+            sync.view,
+            sync.cut,
+            sync.donor,
+        )
 
     def ask(self, log: Log | None, outputs: list[Output]) -> None:
-        """Ask the donor for what is still lacking."""
+        """Ask the donor for what is still lacking, unless its answers are coming in."""
         sync = self.sync
-        held = log.held if log is not None else 0
-        if sync.donor is None or (log is not None and held >= sync.cut):
+        held = log.held if log is not None else -1
+        if sync.donor is None or held >= sync.cut:
+            return
+        coming, self._asked = held != self._asked and self._asked != -2, held
+        if coming:
             return
         fetch = Fetch(
             epoch=sync.epoch,
             attempt=sync.attempt,
             view=sync.view,
-            first=held + 1,
+            first=max(held, 0) + 1,
             last=sync.cut,
             snapshot=self.joiner and log is None,
         )
@@ -82,8 +100,11 @@ class Joining:
     ) -> Log | None:
         """The log with what this answer adds to it."""
         base = message.base
+        total = sum(count for _, _, _, count in message.batches)
+        if 8 * total != len(message.numbers) or min((b[3] for b in message.batches), default=1) < 1:
+            raise ProtocolError(f"{total} fetched entries with {len(message.numbers)} bytes")
         if base is not None and log is None:
-            log = Log(capacity(plan), snapshot_of(base))
+            log = _log_of(base, plan, self.sync.cut)
             if journal is not None:
                 journal.append((Note.BASE, base_document(base)))
         if log is None:
@@ -136,6 +157,15 @@ class Joining:
             )
             base = None
             first = end + 1
+
+
+def _log_of(base: Base, plan: Plan, cut: int) -> Log:
+    if not 0 <= base.count <= cut:
+        raise ProtocolError(f"a fold of {base.count} entries for a cut of {cut}")
+    try:
+        return Log(capacity(plan), snapshot_of(base))
+    except ValueError as error:
+        raise ProtocolError(f"a fold that contradicts itself: {error}") from error
 
 
 def base_of(snapshot: Snapshot) -> Base:

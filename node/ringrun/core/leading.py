@@ -41,6 +41,7 @@ Node = tuple[int, int]
 
 _REPEAT_SECONDS = 0.1
 _LIVE_SECONDS = 0.25
+_ANSWER_SECONDS = 0.005
 # Stages that one event may lead through; there is no way round in fewer events than this.
 _MOST_STAGES = 4
 
@@ -52,6 +53,8 @@ class Leading:
         self.master = master
         self.rules = master.rules
         self.plan = master.plan
+        # How long an answer is waited for: a large ring on a small machine takes its time.
+        self.patience = master.plan.suspect + master.plan.nodes * _ANSWER_SECONDS
         self.record = record
         self.deadline = now
         self.count = record.count
@@ -176,7 +179,7 @@ class Leading:
                 why = stage.change.cause
                 out = stage.change.without & stage.change.wedged.keys()
             self.chronicle.entered(before, why, out, now)
-            self.suspicion.forget()
+            self.suspicion.answered(now)
             self._enter(Installing(self, now), now)
         elif record.phase is Phase.GRACE and before.phase is Phase.SEND:
             text = f"{len(record.send_members)} slaves in GRACE"
@@ -194,9 +197,11 @@ class Leading:
             self._stage.not_written(now)
 
     def _stopped(self, now: float) -> None:
-        if self.record.view:
+        if self.record.closed:
             text = f"drained at index {self.record.cut:,}"
             self.chronicle.say("Drained", text, now, Phase.GRACE)
+        elif self.record.view:
+            self.chronicle.say("Unclosed", "ended without a closing cut", now, Phase.GRACE)
         self._enter(Closing(self, now), now)
 
     def write_over(self, version: int) -> None:
@@ -282,19 +287,26 @@ class Leading:
                 return document
         return self.collected.draft() if self.collected.dirty else None
 
+    def report_saved(self, version: int, now: float) -> None:
+        """The document that was given last is stored; nothing replaces a complete one."""
+        self.collected.report_saved(version)
+        if self._writing_final and isinstance(self._stage, Closing):
+            self.collected.complete = True
+            self._stage.stored(now)
+
     def report_seen(self, now: float) -> None:
-        """The stored report was read or written."""
-        collected = self.collected
-        if collected.overtaken:
+        """The stored report was read, or a write of it has ended."""
+        self._writing_final = False
+        if self.collected.overtaken:
             self.master.stop_leading("the report is of a higher epoch", now)
             return
-        if self._writing_final and not collected.dirty and isinstance(self._stage, Closing):
-            if not collected.complete:
-                self._stage.stored(now)
-            collected.complete = True
-        self._writing_final = False
-        for node in sorted(collected.stored):
-            self.master.send(node, Stored(**self.command()))
+        self.say_stored()
+
+    def say_stored(self) -> None:
+        """Let the slaves go whose results are kept outside of this process."""
+        stored = Stored(**self.command())
+        for node in sorted(self.collected.stored):
+            self.master.send(node, stored)
 
     # Time
 

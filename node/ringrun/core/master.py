@@ -79,8 +79,9 @@ class Master:
         self.up: set[NodeId] = set()
         self.lead: Leading | None = None
         self.started = now
-        self.stood_aside = False
         self._journal = journal
+        self._stood_aside = False
+        self._free = False
         self._poll = poll
         self._election = Election(me, now=now, terms=terms)
         self._record = Record(version=-1)
@@ -90,6 +91,8 @@ class Master:
         self._report_busy = False
         self._report_at = now
         self._links: tuple[Member, ...] = ()
+        # What the links were last worked out from: it changes seldom, and is asked at every input.
+        self._linked: tuple[Record | None, Orders | None] = (None, None)
         self._release_until: float | None = None
         self._done = False
 
@@ -183,7 +186,7 @@ class Master:
         self._report_busy = False
         if self.lead is not None:
             if outcome is Outcome.SAVED:
-                self.lead.collected.report_saved(version)
+                self.lead.report_saved(version, now)
             elif outcome is Outcome.CONFLICT:
                 self.lead.collected.report_seen(version, document)
             else:
@@ -215,10 +218,16 @@ class Master:
         self._read_at = now
         self.outputs.append(Say(f"{self.me} no longer leads in epoch {epoch}: {why}"))
 
+    @property
+    def may_stand_aside(self) -> bool:
+        """Whether there is a standby that this master has not yet let try."""
+        return not self._stood_aside and any(name != self.me for name in self.orders.masters)
+
     def stand_aside(self, now: float) -> None:
         """Let a standby try that may reach more; after two lease durations lead all the same."""
-        self.stood_aside = True
+        self._stood_aside = True
         self._election.stand_aside(now + 2 * self._election.terms.lease)
+        self._free = True
         self.stop_leading("it reaches less than half of the view", now)
 
     def done(self) -> None:
@@ -230,9 +239,9 @@ class Master:
     def _saw(self, record: Record, now: float) -> None:
         """A record was read: it alone says who leads and which view is installed."""
         before = self._record
-        unknown, self._unknown = self._unknown, None
         if record.version < before.version:
             return
+        unknown, self._unknown = self._unknown, None
         if record.version > before.version:
             self._note_record(record, "read")
         self._record = record
@@ -240,9 +249,11 @@ class Master:
         self._read_at = now + self._poll
         lead = self.lead
         if lead is None:
-            tried = unknown.record if unknown is not None else None
-            if tried is not None and (record.epoch, record.holder) == (tried.epoch, self.me):
-                self._begin(unknown.sent if unknown is not None else now, record, now)
+            # Only a take-over: a leader that stopped leads no more in its epoch.
+            if unknown is not None and unknown.purpose is Purpose.TAKE_OVER:
+                tried = unknown.record
+                if tried is not None and (record.epoch, record.holder) == (tried.epoch, self.me):
+                    self._begin(unknown.sent, record, now)
         elif (record.epoch, record.holder) == (self._election.epoch, self.me):
             if unknown is not None and unknown.record == record:
                 self._election.renewed(unknown.sent)
@@ -284,6 +295,12 @@ class Master:
                     self._write(self._record.evolve(holder=""), Purpose.RELEASE, now)
                     self.stop_leading("told to end", now)
                 return
+            if self._free:
+                # Nobody need wait for a lease that its holder has given up.
+                self._free = False
+                if self._record.holder == self.me:
+                    self._write(self._record.evolve(holder=""), Purpose.RELEASE, now)
+                    return
             if lead is not None:
                 wanted = lead.wants(now)
                 if wanted is None and self._election.renewal_due(now):
@@ -354,6 +371,9 @@ class Master:
     def _want_links(self) -> None:
         """Leader and standbys alike dial all slaves: a take-over finds its links there."""
         record = self._record
+        if record is self._linked[0] and self.orders is self._linked[1]:
+            return
+        self._linked = (record, self.orders)
         dead = set(self.orders.dead)
         wanted = {
             member.node: member

@@ -127,9 +127,11 @@ class Membership:
             if not same or not slave.rules.sync_never_shrinks:
                 assert slave.plan is not None
                 slave.log = Log(capacity(slave.plan)) if message.view == 0 else None
-        self._joining = Joining(message, joiner=joiner)
+        joining = self._joining
+        if joining is None or not joining.same_as(message) or slave.log is None:
+            self._joining = joining = Joining(message, joiner=joiner)
+            joining.ask(slave.log, slave.outputs)
         self._say_synced()
-        self._joining.ask(slave.log, slave.outputs)
 
     def repeat(self) -> None:
         """Ask the donor again for what is lacking."""

@@ -28,6 +28,12 @@ class Send(msgspec.Struct, frozen=True):
     message: Control
 
 
+class Beat(msgspec.Struct, frozen=True):
+    """A plain Heartbeat() to each of these. Large rings send very many: encode it once."""
+
+    to: tuple[NodeId, ...]
+
+
 class Links(msgspec.Struct, frozen=True):
     """The links that are wanted from now on. Whoever dials, dials until they are up."""
 
@@ -101,6 +107,7 @@ class Live(msgspec.Struct, frozen=True):
 
 Output = (
     Send
+    | Beat
     | Links
     | Finish
     | Exit

@@ -35,7 +35,7 @@ from ringrun.core.messages import (
     Wedge,
 )
 from ringrun.core.notes import Note
-from ringrun.core.outputs import Drop, Output, Send
+from ringrun.core.outputs import Beat, Drop, Output, Send
 from ringrun.core.phase import Phase
 from ringrun.core.ring import Frames, Tally
 from ringrun.core.rules import ALL_RULES, Rules
@@ -49,6 +49,10 @@ if TYPE_CHECKING:
 
 # How often what must arrive is said again.
 _REPEAT_SECONDS = 0.25
+# What a hop of a healthy ring may take, on a machine that has better things to do: so long, and
+# so many bytes of entries a second.
+_HOP_SECONDS = 0.002
+_HOP_BYTES = 200e6
 
 
 class Slave:
@@ -118,7 +122,7 @@ class Slave:
             self._start_until = inf
             self._ending.exit(1, "no master prepared this slave before its start deadline")
         if plan is not None and now >= self._beat_at:
-            self._beat_at = now + plan.heartbeat
+            self._beat_at = self.watch.next_beat(now)
             self._beat(now)
         if now >= self._repeat_at:
             self._repeat_at = now + _REPEAT_SECONDS
@@ -245,9 +249,11 @@ class Slave:
 
     def _beat(self, now: float) -> None:
         watch = self.watch
-        for peer in watch.peers:
-            if peer in self.up:
-                self.outputs.append(Send(peer, watch.heartbeat_to(peer, now)))
+        peers = tuple(peer for peer in watch.peers if peer in self.up)
+        if watch.measures():
+            self.outputs.extend(Send(peer, watch.heartbeat_to(peer, now)) for peer in peers)
+        else:
+            self.outputs.append(Beat(peers))
         model = self.model
         log = self.log
         if model is None or log is None:
@@ -368,8 +374,13 @@ class Slave:
         if self._start_deadline == inf:
             self._start_deadline = plan.start_deadline
         self.stream = Stream(plan.seed, self.node.ordinal if self.rules.own_streams else 0)
-        self.watch = Watch(heartbeat=plan.heartbeat, suspect=plan.suspect, now=now)
-        self._beat_at = now + plan.heartbeat
+        # A circle takes its time: every slave may wait for a frame before it issues.
+        hop = plan.tick + _HOP_SECONDS + plan.nodes * plan.burst * 8 / _HOP_BYTES
+        patience = plan.suspect + plan.nodes * hop
+        self.watch = Watch(
+            heartbeat=plan.heartbeat, suspect=plan.suspect, now=now, patience=patience
+        )
+        self._beat_at = self.watch.next_beat(now)
 
     # The end
 

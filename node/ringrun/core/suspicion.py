@@ -44,20 +44,19 @@ class Suspicion:
         return self._troubles.get(suspect, "")
 
     def blame(self, answered: Iterable[Node], now: float) -> set[Node]:
-        """Whom to leave out though all of these answer; the complaints are then dealt with."""
+        """Whom to leave out though all of these answer."""
         inside = set(answered)
         again = {
             edge
             for edge in self.edges
             if now - self._blamed.get(edge, -inf) <= _BLAME_SECONDS and inside.issuperset(edge)
         }
-        for edge in sorted(self.edges):
-            self._blamed[edge] = now
-        self.edges = set()
         return worst(again)
 
-    def forget(self) -> None:
-        """A new view begins."""
+    def answered(self, now: float) -> None:
+        """A new view is recorded: the same complaint again is then the second one."""
+        for edge in sorted(self.edges):
+            self._blamed[edge] = now
         self.edges = set()
 
 

@@ -35,9 +35,10 @@ def judge(record: Record, results: Mapping[Node, Result], rules: Rules = ALL_RUL
     members = record.send_members if rules.verdict_by_send_members else record.members
     nodes = [member.node for member in members]
     delivered = [results[node] for node in nodes if node in results]
-    longest = max(results.values(), key=lambda result: result.count, default=None)
+    ordered = [results[node] for node in sorted(results)]
+    longest = max(ordered, key=lambda result: result.count, default=None)
     fold = record.fold if longest is None or not delivered else fold_of(longest)
-    diverged, unproven = _compare([results[node] for node in sorted(results)])
+    diverged, unproven = _compare(ordered)
     reason = record.stop_reason.partition(":")[0]
     if record.stop_reason:
         verdict = Verdict.DIVERGED if reason == DIVERGED else Verdict.FAILED

@@ -5,26 +5,39 @@ The slave asks once a heartbeat. Slaves only report; the leader decides.
 
 from ringrun.core.messages import Heartbeat, NodeId, Trouble
 
+# How many times the longest circle so far a slave waits for the next one.
+_PATIENCE = 2.0
+# One heartbeat in so many carries times.
+_MEASURED = 8
+
 
 class Watch:
     """What one slave has heard of the others in its view. Times in seconds of the own clock."""
 
     __slots__ = (
+        "_beats",
         "_down",
         "_echo",
         "_heard",
         "_last_beat",
+        "_longest",
         "_mark",
         "_mark_since",
         "_rounds",
         "heartbeat",
+        "patience",
         "peers",
         "suspect",
     )
 
-    def __init__(self, *, heartbeat: float, suspect: float, now: float) -> None:
+    def __init__(
+        self, *, heartbeat: float, suspect: float, now: float, patience: float = 0.0
+    ) -> None:
         self.heartbeat = heartbeat
         self.suspect = suspect
+        self.patience = max(patience, suspect)
+        self._longest = 0.0
+        self._beats = 0
         self.peers: tuple[NodeId, ...] = ()
         self._heard: dict[int, float] = {}
         self._down: dict[NodeId, float] = {}
@@ -57,11 +70,28 @@ class Watch:
 
     def heartbeat_from(self, peer: NodeId, message: Heartbeat, now: float) -> None:
         """Learn the way there and back from what the other echoes."""
+        if not message.sent:
+            return
         self._echo[peer] = (message.sent, now)
         if message.echo:
             trip = now - message.echo - message.kept
             count, total = self._rounds.get(peer, (0, 0.0))
             self._rounds[peer] = (count + 1, total + max(trip, 0.0))
+
+    def next_beat(self, now: float) -> float:
+        """The next whole multiple of the heartbeat on the clock.
+
+        Slaves of one machine share its clock, so their beats coincide: each is then woken once
+        for all heartbeats of a beat, which in a ring of 64 is most of what heartbeats cost.
+        """
+        beat = (now // self.heartbeat + 1.0) * self.heartbeat
+        # The division may have rounded down from the very beat that this is.
+        return beat if beat > now else beat + self.heartbeat
+
+    def measures(self) -> bool:
+        """Whether the heartbeats of this beat measure the way there and back; most do not."""
+        self._beats += 1
+        return self._beats % _MEASURED == 1
 
     def heartbeat_to(self, peer: NodeId, now: float) -> Heartbeat:
         """What to say to this peer at this beat."""
@@ -91,9 +121,11 @@ class Watch:
             self._down = dict.fromkeys(self._down, now)
             self._mark_since = now
         if mark != self._mark:
+            self._longest = max(self._longest, now - self._mark_since)
             self._mark = mark
             self._mark_since = now
-        stuck = now - self._mark_since > self.suspect
+        # A large ring's turn takes as long as it took before: that is no lack of progress.
+        stuck = now - self._mark_since > max(self.patience, _PATIENCE * self._longest)
         found = []
         for peer in self.peers:
             if now - self._down.get(peer, now) > self.suspect:

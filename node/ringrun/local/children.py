@@ -9,26 +9,16 @@ import asyncio
 import os
 import resource
 import signal
-import subprocess
-import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-import ringrun
 from ringrun.local.channel import Channel
+from ringrun.local.forking import fork_node
 
-# -P: what lies in the user's folder must not be imported in place of Python's own modules.
-NODE_COMMAND = (sys.executable, "-P", "-m", "ringrun", "_node")
-
-# numpy's threads would fight with the ring for the cores, and have nothing to do there.
-_ENVIRONMENT = {
-    "OPENBLAS_NUM_THREADS": "1",
-    "OMP_NUM_THREADS": "1",
-    "MKL_NUM_THREADS": "1",
-    "PYTHONUNBUFFERED": "1",
-}
+Start = Callable[[str, Sequence[str], int, Path], int]
+"""Starts a node: its name, arguments, the descriptor of its channel, its log. Gives its pid."""
 
 
 class Child:
@@ -42,7 +32,7 @@ class Child:
         log: Path,
         heard: Callable[["Child", dict[str, Any]], None],
         ended: Callable[["Child"], None],
-        command: Sequence[str] = NODE_COMMAND,
+        start: Start = fork_node,
     ) -> None:
         loop = asyncio.get_running_loop()
         self.name = name
@@ -50,23 +40,11 @@ class Child:
         self.channel = Channel(loop, lambda value: heard(self, value))
         self._ended = ended
         self._loop = loop
-        child_end = self.channel.child_end
-        with log.open("ab") as output, child_end:
-            self._process = subprocess.Popen(
-                [*command, *arguments, "--channel", str(child_end.fileno())],
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-                env=_environment(),
-                pass_fds=(child_end.fileno(),),
-                start_new_session=True,
-            )
-        self._pidfd = os.pidfd_open(self._process.pid)
+        self._code = 0
+        with self.channel.child_end as child_end:
+            self.pid = start(name, arguments, child_end.fileno(), log)
+        self._pidfd = os.pidfd_open(self.pid)
         loop.add_reader(self._pidfd, self._on_end)
-
-    @property
-    def pid(self) -> int:
-        return self._process.pid
 
     @property
     def alive(self) -> bool:
@@ -75,15 +53,14 @@ class Child:
     @property
     def code(self) -> int | None:
         """The exit code, negative for a signal; None while it lives."""
-        return None if self.alive else self._process.returncode
+        return None if self.alive else self._code
 
     @property
     def cause(self) -> str:
         """How it ended, in words."""
-        code = self._process.returncode or 0
-        if -code in set(signal.Signals):
-            return f"killed by {signal.Signals(-code).name}"
-        return f"exit code {code}"
+        if -self._code in set(signal.Signals):
+            return f"killed by {signal.Signals(-self._code).name}"
+        return f"exit code {self._code}"
 
     def kill(self, number: signal.Signals = signal.SIGKILL) -> None:
         """Send it a signal, by a descriptor that cannot come to mean another process."""
@@ -102,7 +79,7 @@ class Child:
         self._ended(self)
 
     def _reap(self) -> None:
-        self._process.wait()
+        self._code = os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
         self._loop.remove_reader(self._pidfd)
         os.close(self._pidfd)
         self._pidfd = -1
@@ -113,13 +90,3 @@ def raise_descriptor_limit() -> None:
     """Allow as many open descriptors as the machine does; children inherit it."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-
-
-def _environment() -> dict[str, str]:
-    environment = {**os.environ, **_ENVIRONMENT}
-    root = Path(ringrun.__file__).resolve().parents[1]
-    if root.name not in {"site-packages", "dist-packages"}:
-        # Run from a source tree: a child must find the very code that its supervisor runs.
-        rest = environment.get("PYTHONPATH")
-        environment["PYTHONPATH"] = f"{root}{os.pathsep}{rest}" if rest else str(root)
-    return environment

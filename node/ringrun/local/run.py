@@ -7,12 +7,12 @@ left to write one is it made here, from what the slaves left on disk.
 import asyncio
 import json
 import sys
-from collections.abc import Sequence
 from typing import Final
 
-from ringrun.local.children import NODE_COMMAND, raise_descriptor_limit
+from ringrun.local.children import Start, raise_descriptor_limit
 from ringrun.local.display import display_for
 from ringrun.local.folders import Folders, make_folders
+from ringrun.local.forking import fork_node, preload
 from ringrun.local.options import OutputForm, RunOptions
 from ringrun.local.orphaned import orphaned_report
 from ringrun.local.supervisor import Ending, Supervisor
@@ -25,19 +25,24 @@ NOT_AS_WISHED: Final = 1
 INTERRUPTED: Final = 130
 
 
-def run_here(spec: RunSpec, options: RunOptions, command: Sequence[str] = NODE_COMMAND) -> int:
+def run_here(spec: RunSpec, options: RunOptions, start: Start = fork_node) -> int:
     """The exit code of a whole run on this machine; SpecError if a folder cannot be used."""
     folders = make_folders(spec.name, options)
     code = NOT_AS_WISHED
     try:
         raise_descriptor_limit()
-        ending = asyncio.run(_supervise(spec, options, folders, command))
+        preload()
+        ending = asyncio.run(_supervise(spec, options, folders, start))
         report = _report(spec, folders, ending)
         _keep(report, folders)
         _print(report, options)
         code = AS_WISHED if report.as_wished else NOT_AS_WISHED
         if ending.interrupted:
             code = INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read our lines has gone, and will not look for files either.
+        code = INTERRUPTED
+        raise
     finally:
         if folders.temporary:
             if code == NOT_AS_WISHED:
@@ -47,13 +52,11 @@ def run_here(spec: RunSpec, options: RunOptions, command: Sequence[str] = NODE_C
     return code
 
 
-async def _supervise(
-    spec: RunSpec, options: RunOptions, folders: Folders, command: Sequence[str]
-) -> Ending:
+async def _supervise(spec: RunSpec, options: RunOptions, folders: Folders, start: Start) -> Ending:
     silent = options.quiet or options.output is OutputForm.JSON
     display = display_for(spec, sys.stdout, silent=silent)
     try:
-        supervisor = Supervisor(spec, folders, display, debug=options.debug, command=command)
+        supervisor = Supervisor(spec, folders, display, debug=options.debug, start=start)
         return await supervisor.run()
     finally:
         display.close()

@@ -21,10 +21,13 @@ from ringrun.core.outputs import Event, Live
 from ringrun.core.phase import Phase
 from ringrun.core.record import Record
 from ringrun.core.supervise import INTERRUPTED, Observed, SlaveSeen, decide
-from ringrun.local.children import NODE_COMMAND, Child
+from ringrun.core.verdict import START_DEADLINE
+from ringrun.local.children import Child, Start
 from ringrun.local.display import Display
 from ringrun.local.folders import Folders
+from ringrun.local.forking import fork_node
 from ringrun.local.masters import Masters
+from ringrun.local.patience import Patience
 from ringrun.record.file import FileRecordStore, FileReportStore
 from ringrun.record.store import StoreError
 from ringrun.spec import RunSpec
@@ -32,22 +35,8 @@ from ringrun.spec import RunSpec
 LOOK_EVERY: Final = 0.02
 """Seconds between two looks at the record."""
 
-STOP_PATIENCE: Final = 10.0
-"""An ordered STOP that is not done after this is done without the leader."""
-
-END_PATIENCE: Final = 330.0
-"""Seconds after the plan's end at which leader and slaves are given up (PROTOCOL.md: 300 s)."""
-
-ALONE_PATIENCE: Final = 6.0
-"""With no slave left, a standby has this long to take the lease over and to report."""
-
 LEAVE_PATIENCE: Final = 0.5
 """What is left when the report is complete gets this long to end, and again after SIGTERM."""
-
-START_DEADLINE: Final = "StartDeadlineExceeded"
-NO_MASTER: Final = "NoMasterLeft"
-NO_SLAVE: Final = "NoSlaveLeft"
-OVERDUE: Final = "Overdue"
 
 Node = tuple[int, int]
 
@@ -87,12 +76,12 @@ class Supervisor:
         display: Display,
         *,
         debug: bool = False,
-        command: Sequence[str] = NODE_COMMAND,
+        start: Start = fork_node,
     ) -> None:
         self._spec = spec
         self._folders = folders
         self._display = display
-        self._command = command
+        self._start_node = start
         self._setup = {
             "setup": {
                 "token": secrets.token_hex(32),
@@ -110,29 +99,31 @@ class Supervisor:
         self._orders = Orders()
         self._record: Record | None = None
         self._changed = asyncio.Event()
+        self._patience: Patience
+        self._loop: asyncio.AbstractEventLoop
+        self._finished: asyncio.Future[tuple[dict[str, Any] | None, str]]
+        self._next_look: asyncio.Handle | None = None
         self._stop = ""
-        self._over = False
-        self._failure: BaseException | None = None
         self._last_words = ""
         self._interrupts = 0
         self._told = True
         self._decided_version: int | None = None
         self._decide_at = math.inf
         self._started = 0.0
-        self._stopped_at = 0.0
-        self._send_seen_at = 0.0
-        self._alone_since = 0.0
 
     async def run(self) -> Ending:
         """Everything until the report is there, or cannot come; then no process is left."""
         loop = asyncio.get_running_loop()
+        self._loop = loop
         self._started = loop.time()
+        self._patience = Patience(spec=self._spec, started=self._started)
+        self._finished = loop.create_future()
         loop.set_exception_handler(self._note_failure)
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self._interrupt)
         try:
-            document, reason = await self._until_over(loop)
-            self._over = True
+            self._wake()
+            document, reason = await self._finished
             if document is not None:
                 await self._let_leave()
         finally:
@@ -149,28 +140,40 @@ class Supervisor:
             orders=self._orders,
         )
 
-    async def _until_over(
-        self, loop: asyncio.AbstractEventLoop
-    ) -> tuple[dict[str, Any] | None, str]:
-        while True:
-            self._changed.clear()
-            if self._failure is not None:
-                raise self._failure
-            now = loop.time()
-            self._record = self._read()
-            document = self._complete_report()
-            if document is not None:
-                return document, ""
-            if self._something_new(now):
-                self._act(now)
-            again = self._masters.tend(now, refill=True)
-            self._display.look(self._record, self._orders, now - self._started)
-            if reason := self._hopeless(now):
-                return None, reason
-            with suppress(TimeoutError):
-                await asyncio.wait_for(
-                    self._changed.wait(), min(LOOK_EVERY, max(0.0, again - loop.time()))
-                )
+    def _look(self) -> None:
+        """Observe, decide, carry out; called for everything that happens, and every LOOK_EVERY.
+
+        A plain callback and no task: children are forked from here, and a task that was being run
+        at the fork would be in their way.
+        """
+        now = self._loop.time()
+        self._record = self._read()
+        document = self._complete_report()
+        if document is not None:
+            self._finish(document, "")
+            return
+        if self._something_new(now):
+            self._act(now)
+        again = self._masters.tend(now, refill=True)
+        self._display.look(self._record, self._orders, now - self._started)
+        if reason := self._hopeless(now):
+            self._finish(None, reason)
+            return
+        delay = min(LOOK_EVERY, max(0.0, again - self._loop.time()))
+        self._schedule(self._loop.call_later(delay, self._look))
+
+    def _finish(self, document: dict[str, Any] | None, reason: str) -> None:
+        if not self._over:
+            self._finished.set_result((document, reason))
+
+    @property
+    def _over(self) -> bool:
+        return self._finished.done()
+
+    def _schedule(self, look: asyncio.Handle) -> None:
+        if self._next_look is not None:
+            self._next_look.cancel()
+        self._next_look = look
 
     def _something_new(self, now: float) -> bool:
         """Whether there is anything to decide: most looks find all as it was."""
@@ -227,8 +230,8 @@ class Supervisor:
         temporary = self._folders.orders.with_suffix(".new")
         temporary.write_bytes(line)
         temporary.replace(self._folders.orders)
-        if orders.phase is Phase.STOP and not self._stopped_at:
-            self._stopped_at = now
+        if orders.phase is Phase.STOP and not self._patience.stopped_at:
+            self._patience.stopped_at = now
         self._orders = orders
         message = b'{"orders":' + line + b"}"
         for child in self._masters.living:
@@ -261,7 +264,7 @@ class Supervisor:
             log=self._folders.log(name),
             heard=self._heard,
             ended=self._ended,
-            command=self._command,
+            start=self._start_node,
         )
         child.channel.say(self._setup)
         return child
@@ -288,25 +291,29 @@ class Supervisor:
             if not self._over and child.code:
                 leading = self._record is not None and self._record.holder == child.name
                 self._display.master_lost(child.name, leading=leading)
-            self._masters.note_end(child, asyncio.get_running_loop().time())
+            self._masters.note_end(child, self._loop.time())
         self._wake()
 
     def _note_failure(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         # A pipe that nobody reads any more, or our own bug: asyncio would only log it and go on.
-        self._failure = context.get("exception") or RuntimeError(context["message"])
-        self._wake()
+        if not self._over:
+            self._finished.set_exception(
+                context.get("exception") or RuntimeError(context["message"])
+            )
 
     def _wake(self) -> None:
         """There may be something to decide: look at once."""
         self._told = True
         self._changed.set()
+        if not self._over:
+            self._schedule(self._loop.call_soon(self._look))
 
     def _interrupt(self) -> None:
         if self._over:
             # It ends within a second as it is, and its outcome stands.
             return
         self._interrupts += 1
-        self._stopped_at = self._stopped_at or asyncio.get_running_loop().time()
+        self._patience.stopped_at = self._patience.stopped_at or self._loop.time()
         self._stop = INTERRUPTED
         self._wake()
 
@@ -331,31 +338,17 @@ class Supervisor:
         """Why no complete report is to be waited for any more; empty while there is hope."""
         if self._interrupts > 1:
             return INTERRUPTED
-        phase = self._record.phase if self._record is not None else Phase.START
+        patience = self._patience
+        phase = self._record.phase if self._record is not None else None
         living = any(slave.child.alive for slave in self._slaves.values())
-        if living:
-            self._alone_since = 0.0
-        elif not self._alone_since:
-            self._alone_since = now
-        if phase is Phase.SEND and not self._send_seen_at:
-            self._send_seen_at = now
-        if phase is Phase.START and now > self._started + self._spec.start_deadline + 1.0:
-            # The leader's to say; but if there is none, nobody has.
-            self._stop = self._stop or START_DEADLINE
+        patience.see(now, phase, slaves=living)
+        if patience.start_is_over(now) and not self._stop:
+            self._stop = START_DEADLINE
             self._wake()
-        if not living and now > self._alone_since + ALONE_PATIENCE:
-            return NO_SLAVE
-        if self._stopped_at and now > self._stopped_at + STOP_PATIENCE:
+        reason = patience.hopeless(now, masters_given_up=self._masters.given_up)
+        if reason == "":
             return self._stop or self._orders.stop_reason
-        over = self._send_seen_at + self._spec.send + self._spec.grace
-        if self._masters.given_up and (
-            not living or phase is Phase.START or now > over + ALONE_PATIENCE
-        ):
-            # Slaves that were in the ring end by themselves and leave their results on disk.
-            return NO_MASTER
-        if self._send_seen_at and now > over + END_PATIENCE:
-            return OVERDUE
-        return ""
+        return reason or ""
 
     async def _let_leave(self) -> None:
         """The report is complete: slaves end once they are told so; the rest is asked, then left

@@ -310,6 +310,7 @@ class Connections:
         link.handshake = None
         link.peer = peer
         link.state = State.UP
+        link.up = True
         link.decoder.authenticated()
         self.by_peer[peer] = link
         if isinstance(peer, NodeId):
@@ -398,6 +399,7 @@ class Connections:
     def _forget(self, link: Link, reason: str, now: float) -> None:
         """The link is no longer up; the core hears of it, and whoever dialled dials again."""
         link.state = State.LINGERING
+        link.up = False
         del self.by_peer[link.peer]
         self.by_fd.pop(link.fd, None)
         if link.ordinal >= 0:

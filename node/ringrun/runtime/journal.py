@@ -5,13 +5,14 @@ for the simulation. The format is in docs/journal.md. Nobody here reads a journa
 does, with code of its own.
 """
 
-import json
 import os
 import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from struct import Struct
 from typing import Any
+
+import msgspec
 
 from ringrun.core.notes import Note
 
@@ -67,7 +68,7 @@ def encode(
         elif kind == _KIND_CHECKPOINT:
             parts.append(_CHECKPOINT.pack(_CHECKPOINT_BYTES, kind, now, note[1], note[2]))
         else:
-            document = json.dumps(note[1], separators=(",", ":")).encode()
+            document = msgspec.json.encode(note[1])
             parts.append(_HEADER.pack(len(document), kind, now))
             parts.append(document)
     return b"".join(parts)

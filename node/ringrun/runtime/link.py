@@ -23,9 +23,6 @@ if TYPE_CHECKING:
 DATA_WAITING = 1 << 20
 CONTROL_WAITING = 2 * CONTROL_LIMIT
 
-# Up to this size a frame's parts are joined: cheaper than a gathered send, and done once for all.
-JOIN_UP_TO = 16 << 10
-
 READ = select.EPOLLIN
 READ_AND_WRITE = select.EPOLLIN | select.EPOLLOUT
 
@@ -52,6 +49,7 @@ class Link:
         "_part",
         "_poll",
         "_send",
+        "_send_gathered",
         "address",
         "broken",
         "current",
@@ -66,6 +64,7 @@ class Link:
         "receive_into",
         "sock",
         "state",
+        "up",
     )
 
     def __init__(
@@ -78,6 +77,8 @@ class Link:
         self.handshake: Dialling | Listening | None = None
         self.deadline = 0.0
         self.state = State.HANDSHAKE
+        # The same as state being UP, where looking that up would cost.
+        self.up = False
         self.decoder = Decoder()
         self.peer: NodeId | str = ""
         self.ordinal = -1
@@ -86,6 +87,7 @@ class Link:
         self.receive_into = sock.recv_into
         self.idle = True
         self._send = sock.send
+        self._send_gathered = sock.sendmsg
         self._poll = poll
         self._part: memoryview | None = None
         self._control: deque[bytes] = deque()
@@ -114,25 +116,24 @@ class Link:
             return True
         return self._queue_data(frame)
 
-    def send_parts(self, parts: Sequence[Buffer], size: int) -> bool:
-        """Send a large data frame (preamble first) without joining it; copies what is not taken."""
+    def send_parts(self, parts: Sequence[Buffer]) -> bool:
+        """Send a data frame (preamble first) without joining it; copies what is not taken."""
         if not self.idle:
             return self._queue_data(b"".join(parts))
         try:
-            sent = self.sock.sendmsg(parts)
+            sent = self._send_gathered(parts)
         except BlockingIOError:
             sent = 0
         except OSError as error:
             return self._break(error)
-        if sent != size:
-            rest: list[Buffer] = []
-            for part in parts:
-                view = memoryview(part).cast("B")
-                if sent >= len(view):
-                    sent -= len(view)
-                else:
-                    rest.append(view[sent:])
-                    sent = 0
+        size = 0
+        rest: list[Buffer] = []
+        for part in parts:
+            view = memoryview(part).cast("B")
+            size += len(view)
+            if size > sent:
+                rest.append(view[max(0, sent - size + len(view)) :])
+        if rest:
             if size > self._largest:
                 self._largest = size
             self._keep(memoryview(b"".join(rest)))

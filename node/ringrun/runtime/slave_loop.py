@@ -12,13 +12,14 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
 from ringrun.core.errors import ProtocolError
-from ringrun.core.messages import Result
-from ringrun.core.outputs import Drop, Exit, Finish, Links, Output, Say, Send
+from ringrun.core.messages import Heartbeat, Result
+from ringrun.core.outputs import Beat, Drop, Exit, Finish, Links, Output, Say, Send
 from ringrun.core.slave import Slave
-from ringrun.runtime.link import JOIN_UP_TO, Link, State, errno_text
+from ringrun.runtime.link import Link, errno_text
 from ringrun.runtime.log import Log
-from ringrun.runtime.spinning import MOST_EVENTS, Spinning
+from ringrun.runtime.spinning import MOST_EVENTS, Events, Spinning
 from ringrun.runtime.wire import (
+    COUNTED,
     PREAMBLE,
     VERSION,
     FrameKind,
@@ -35,8 +36,28 @@ LAST_WORDS = 1.0
 # The exit code of a slave that was told to end before any master gave it a name.
 ENDED_UNNAMED = 130
 
+# Receiving this much may have filled a block of 4,096 entries, in lockstep not by far.
+FOLD_AFTER = 8 << 10
+
+# Nearly all control frames of a large ring are this one: neither encoded nor decoded each time.
+HEARTBEAT = encode_control(Heartbeat())
+HEARTBEAT_BODY = HEARTBEAT[PREAMBLE.size :]
+
 _DATA = int(FrameKind.DATA)
 _CONTROL = int(FrameKind.CONTROL)
+
+
+class _Preambles(dict[int, bytes]):
+    """What goes before a data frame's body of some length; a model has few lengths."""
+
+    def __missing__(self, size: int) -> bytes:
+        preamble = PREAMBLE.pack(size + COUNTED, VERSION, _DATA)
+        if len(self) < 1024:
+            self[size] = preamble
+        return preamble
+
+
+PREAMBLES = _Preambles()
 
 
 class Notes(Protocol):
@@ -67,6 +88,7 @@ class SlaveLoop:
         self._keep = keep
         self._others: dict[int, Callable[[], None]] = {}
         self._own: list[bytes] = []
+        self._unfolded = 0
         self._broken: list[Link] = []
 
     def watch(self, descriptor: int, readable: Callable[[], None]) -> None:
@@ -76,20 +98,14 @@ class SlaveLoop:
 
     def run(self) -> int:
         """Until Exit, whose code this returns."""
+        if not self._named():
+            return ENDED_UNNAMED
         monotonic = time.monotonic
         poll = self.poll.poll
+        wait = Spinning(self.poll).wait
+        unpack_preamble = PREAMBLE.unpack_from
         connections = self.connections
         by_fd = connections.by_fd
-        spinning = Spinning(self.poll)
-        while self.core is None and self.code is None:
-            # By hand: nothing but handshakes until a master gives a name.
-            now = monotonic()
-            for fd, event in poll(max(0.0, min(connections.timer - now, 60.0)), MOST_EVENTS):
-                self._other(fd, event, monotonic())
-            if monotonic() >= connections.timer:
-                connections.tick(monotonic())
-            if self.leaving and self.core is None:
-                return ENDED_UNNAMED
         self._flush(monotonic())
         while self.code is None:
             # By hand it may be another, as long as none has begun.
@@ -97,19 +113,15 @@ class SlaveLoop:
             assert core is not None
             # A turn that was due before this poll is taken after what the poll brings.
             due = core.pending
-            events = poll(0, MOST_EVENTS)
-            if not events and not due and not self._own:
-                if core.fold():
-                    if core.notes:
-                        self._flush(monotonic())
-                else:
-                    until = core.deadline
-                    if connections.timer < until:
-                        until = connections.timer
-                    events = spinning.wait(until, core.spin)
-            elif due and not events and core.pending_at > monotonic():
-                until = min(core.deadline, connections.timer, core.pending_at)
-                events = spinning.wait(until, 0.0)
+            if due or self._own or self._unfolded >= FOLD_AFTER:
+                events = poll(0, MOST_EVENTS)
+                if not events:
+                    events = self._idle(core, wait)
+            else:
+                until = core.deadline
+                if connections.timer < until:
+                    until = connections.timer
+                events = wait(until, core.spin)
             now = monotonic()
             if now >= core.deadline:
                 core.tick(now)
@@ -118,13 +130,43 @@ class SlaveLoop:
                 connections.tick(now)
             for fd, event in events:
                 link = by_fd.get(fd)
-                if link is not None and link.state is State.UP:
-                    if event == 1:
-                        self._read(link)
-                    else:
-                        self._ready(link, event)
-                else:
+                if event != 1 or link is None or not link.up:
                     self._other(fd, event, monotonic())
+                    continue
+                # What a lockstep link brings nearly always, one whole data frame, is taken here:
+                # every call less counts (docs/performance.md).
+                decoder = link.decoder
+                if not decoder.plain:
+                    self._read(link)
+                    continue
+                view = decoder.view
+                try:
+                    count = link.receive_into(view)
+                except OSError as error:
+                    self._unreadable(link, error)
+                    continue
+                now = monotonic()
+                if count > 6:
+                    length, version, kind = unpack_preamble(view)
+                    if (
+                        length + 4 == count
+                        and kind == 3
+                        and version == VERSION
+                        and link.current
+                        and link.ordinal >= 0
+                    ):
+                        self._unfolded += count
+                        try:
+                            core.data(link.ordinal, view[6:count], now)
+                        except ProtocolError as error:
+                            self._refuse(link, error, now)
+                            continue
+                        if core.notes or core.outputs:
+                            self._flush(now)
+                        elif core.frames:
+                            self._send_frames(core)
+                        continue
+                self._received(link, count, now, decoder.restart)
             if self._own:
                 self._take_own()
             if due and core.pending:
@@ -142,32 +184,61 @@ class SlaveLoop:
         self._last_words()
         return self.code
 
+    def _named(self) -> bool:
+        """By hand: nothing but handshakes until a master gives a name; False if told to end."""
+        connections = self.connections
+        while self.core is None and self.code is None:
+            timeout = max(0.0, min(connections.timer - time.monotonic(), 60.0))
+            for fd, event in self.poll.poll(timeout, MOST_EVENTS):
+                self._other(fd, event, time.monotonic())
+            if time.monotonic() >= connections.timer:
+                connections.tick(time.monotonic())
+            if self.leaving and self.core is None:
+                return False
+        return True
+
+    def _idle(self, core: Slave, wait: Callable[[float, float], Events]) -> Events:
+        """Nothing has arrived: take the turn, or wait for its time, or fold a block."""
+        if core.pending:
+            until = min(core.deadline, self.connections.timer, core.pending_at)
+            return wait(until, 0.0) if until > time.monotonic() else []
+        if not self._own:
+            if core.fold():
+                self._flush(time.monotonic())
+            else:
+                self._unfolded = 0
+        return []
+
     # What comes in.
 
     def _read(self, link: Link) -> None:
-        """Take what has arrived on a link, all of it in one receive."""
+        """Take what has arrived on a link, in one receive."""
         decoder = link.decoder
         try:
             count = link.receive_into(decoder.space())
-        except BlockingIOError:
-            return
         except OSError as error:
+            self._unreadable(link, error)
+        else:
+            self._received(link, count, time.monotonic(), decoder.received)
+
+    def _unreadable(self, link: Link, error: OSError) -> None:
+        if not isinstance(error, BlockingIOError):
             self.connections.close(link, errno_text(error), time.monotonic())
-            return
-        now = time.monotonic()
+
+    def _received(
+        self,
+        link: Link,
+        count: int,
+        now: float,
+        cut: Callable[[int], list[tuple[int, memoryview]]],
+    ) -> None:
+        """So many bytes came; `cut` makes frames of them."""
         if not count:
             self.connections.close(link, "closed by the other side", now)
             return
+        self._unfolded += count
         try:
-            frames = decoder.received(count)
-            if len(frames) == 1 and frames[0][0] == _DATA:
-                # What a lockstep link brings nearly always.
-                core = self.core
-                if link.current and core is not None and link.ordinal >= 0:
-                    core.data(link.ordinal, frames[0][1], now)
-                    self._flush(now)
-            else:
-                self._take(link, frames, now)
+            self._take(link, cut(count), now)
         except ProtocolError as error:
             self._refuse(link, error, now)
 
@@ -181,7 +252,9 @@ class SlaveLoop:
         peer = link.peer
         datas = 0
         for kind, body in frames:
-            if kind == _CONTROL:
+            if kind == _CONTROL and body == HEARTBEAT_BODY and not isinstance(peer, str):
+                core.heard(peer, now)
+            elif kind == _CONTROL:
                 core.receive(peer, decode_control(body), now)
                 self._flush(now)
             else:
@@ -210,10 +283,12 @@ class SlaveLoop:
             self._read(link)
 
     def _other(self, fd: int, event: int, now: float) -> None:
-        """The listener, a link that is not up yet or any more, the channel, a signal."""
+        """The listener, the channel, a signal; a link that is not up, or takes output again."""
         connections = self.connections
         link = connections.by_fd.get(fd)
-        if link is not None:
+        if link is not None and link.up:
+            self._ready(link, event)
+        elif link is not None:
             if connections.advance(link, event, now):
                 self._first_frames(link, now)
         elif fd in self._others:
@@ -225,7 +300,7 @@ class SlaveLoop:
         """What came in one receive with the last word of the handshake."""
         try:
             frames = link.decoder.received(0)
-            if frames and link.state is State.UP:
+            if frames and link.up:
                 self._take(link, frames, now)
         except ProtocolError as error:
             self._refuse(link, error, now)
@@ -274,10 +349,8 @@ class SlaveLoop:
                 if self.journal is not None:
                     self.journal.write(notes, now)
                 notes.clear()
-            frames = core.frames
-            if frames:
-                self._send_frames(core, frames)
-                frames.clear()
+            if core.frames:
+                self._send_frames(core)
             outputs = core.outputs
             if not outputs:
                 return
@@ -286,37 +359,39 @@ class SlaveLoop:
             for output in batch:
                 self._put_out(core, output, now)
 
-    def _send_frames(
-        self, core: Slave, frames: list[tuple[tuple[int, ...], tuple[bytes | memoryview, ...]]]
-    ) -> None:
+    def _send_frames(self, core: Slave) -> None:
+        """Send every frame at once, encoded once for all who get it."""
         connections = self.connections
         by_ordinal = connections.by_ordinal
+        broken = self._broken
+        frames = core.frames
         for ordinals, parts in frames:
-            if len(parts) == 1 and type(parts[0]) is bytes:
+            if len(parts) == 1:
                 body = parts[0]
-                frame = PREAMBLE.pack(len(body) + 2, VERSION, _DATA) + body
+                frame = PREAMBLES[len(body)] + body
             else:
                 preamble = data_preamble(parts)
-                size = PREAMBLE.unpack(preamble)[0] + 4
-                if size > JOIN_UP_TO and len(ordinals) == 1 and ordinals[0] in by_ordinal:
-                    link = by_ordinal[ordinals[0]]
-                    if link.send_parts((preamble, *parts), size):
-                        if not connections.older:
-                            continue
-                    else:
-                        self._broken.append(link)
+                if len(ordinals) == 1 and not connections.older:
+                    link = by_ordinal.get(ordinals[0])
+                    if link is not None:
+                        # One copy less for a train, which has one way to go.
+                        if not link.send_parts((preamble, *parts)):
+                            broken.append(link)
+                        continue
                 frame = b"".join((preamble, *parts))
             for ordinal in ordinals:
-                found = by_ordinal.get(ordinal)
-                if found is not None:
-                    if not found.send(frame):
-                        self._broken.append(found)
+                link = by_ordinal.get(ordinal)
+                if link is not None:
+                    if not link.send(frame):
+                        broken.append(link)
                 elif ordinal == core.node.ordinal:
                     self._own.append(frame[PREAMBLE.size :])
+                    self._unfolded += len(frame)
             if connections.older:
                 for node, older in connections.older.items():
                     if node.ordinal in ordinals and not older.send(frame):
-                        self._broken.append(older)
+                        broken.append(older)
+        frames.clear()
 
     def _put_out(self, core: Slave, output: Output, now: float) -> None:
         match output:
@@ -324,6 +399,12 @@ class SlaveLoop:
                 link = self.connections.by_peer.get(to)
                 if link is not None and not link.send_control(encode_control(message)):
                     self._broken.append(link)
+            case Beat(peers):
+                by_peer = self.connections.by_peer
+                for peer in peers:
+                    link = by_peer.get(peer)
+                    if link is not None and not link.send_control(HEARTBEAT):
+                        self._broken.append(link)
             case Links(wanted):
                 self.connections.want(wanted, now)
             case Finish(result):

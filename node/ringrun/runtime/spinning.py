@@ -15,6 +15,8 @@ PAYS = 0.5
 # Seconds without spinning after it did not pay; doubled each time in a row.
 FIRST_REST = 0.02
 LAST_REST = 0.64
+# Seconds after which giving way has given the core to somebody who keeps it.
+TOO_LONG = 0.001
 
 # Below this many seconds the poll's own clock, which counts milliseconds, is too coarse.
 FINE_WAIT = 0.002
@@ -46,32 +48,35 @@ class Spinning:
         now = monotonic()
         poll = self._poll.poll
         if spin and now >= self._rest_until:
-            limit = now + spin
-            if until < limit:
-                limit = until
+            events = poll(0, MOST_EVENTS)
+            if events:
+                return events
+            limit = min(now + spin, until)
+            too_long = now + TOO_LONG
             give_way = os.sched_yield
-            self._tried += 1
             while now < limit:
                 give_way()
                 events = poll(0, MOST_EVENTS)
-                if events:
-                    self._found += 1
-                    if self._tried >= JUDGED:
-                        self._judge(now)
-                    return events
                 now = monotonic()
-            if self._tried >= JUDGED:
-                self._judge(now)
+                if events:
+                    break
+            self._tried += 1
+            # What came only after another process had held the core was not found by spinning.
+            if events and now < limit:
+                self._found += 1
+            if self._tried >= JUDGED or now > too_long:
+                self._judge(now, now <= too_long)
+            if events:
+                return events
         left = until - now
-        if left <= 0:
-            return []
-        if left < FINE_WAIT:
+        if left >= FINE_WAIT:
+            return poll(min(left, 60.0), MOST_EVENTS)
+        if left > 0:
             select.select((self._poll.fileno(),), (), (), left)
-            return poll(0, MOST_EVENTS)
-        return poll(min(left, 60.0), MOST_EVENTS)
+        return poll(0, MOST_EVENTS)
 
-    def _judge(self, now: float) -> None:
-        if self._found >= PAYS * self._tried:
+    def _judge(self, now: float, undisturbed: bool) -> None:
+        if undisturbed and self._found >= PAYS * self._tried:
             self._rest = FIRST_REST
         else:
             self._rest_until = now + self._rest

@@ -94,6 +94,9 @@ class Decoder:
 
     The caller receives into `space()`, says how much came to `received`, and gets the whole frames
     as views into the buffer. They hold until the next `space()`; whoever keeps one copies it.
+
+    While `plain`, nothing waits and the buffer has its usual size: then a caller in a hurry may
+    receive into `view` and look for the one data frame itself; anything else is for `restart`.
     """
 
     __slots__ = (
@@ -104,7 +107,8 @@ class Decoder:
         "_limits",
         "_receives",
         "_start",
-        "_view",
+        "plain",
+        "view",
     )
 
     def __init__(self) -> None:
@@ -113,13 +117,14 @@ class Decoder:
         self._receives = 0
         self._start = 0
         self._end = 0
+        self.plain = False
         # Nothing larger is accepted from a stranger, so nothing larger is set aside for one.
         self._allocate(4 * HANDSHAKE_LIMIT)
 
     def _allocate(self, capacity: int) -> None:
         # Never resized in place: views into the old buffer may be alive.
         self._buffer = bytearray(capacity)
-        self._view = memoryview(self._buffer)
+        self.view = memoryview(self._buffer)
         self._capacity = capacity
 
     @property
@@ -145,7 +150,7 @@ class Decoder:
             self._receives += 1
             if self._receives >= SHRINK_AFTER:
                 self._shrink()
-            return self._view
+            return self.view
         if self._start and self._start + self._need() > self._capacity:
             self._move(self._capacity)
             end = self._end
@@ -153,7 +158,7 @@ class Decoder:
             # As much again as has really come: a length alone takes no memory.
             self._move(min(2 * self._capacity, max(self._need(), self._capacity + 1)))
             end = self._end
-        return self._view[end:]
+        return self.view[end:]
 
     def received(self, count: int) -> list[tuple[int, memoryview]]:
         """The frames that became whole with these `count` bytes, as (kind, body).
@@ -166,7 +171,7 @@ class Decoder:
         frames: list[tuple[int, memoryview]] = []
         limits = self._limits
         buffer = self._buffer
-        view = self._view
+        view = self.view
         while end - start >= 6:
             length, version, kind = PREAMBLE.unpack_from(buffer, start)
             if version != VERSION or kind > 3 or not 2 <= length <= limits[kind]:
@@ -181,7 +186,13 @@ class Decoder:
             if limits is _BEFORE:
                 break
         self._start = start
+        self.plain = start == end and self._capacity == BASE_CAPACITY and limits is _AFTER
         return frames
+
+    def restart(self, count: int) -> list[tuple[int, memoryview]]:
+        """Like `received`, after `count` bytes came into `view` while `plain`."""
+        self._start = self._end = 0
+        return self.received(count)
 
     def _need(self) -> int:
         """Bytes of the frame that is under way, as far as they are known."""
@@ -192,10 +203,10 @@ class Decoder:
 
     def _move(self, capacity: int) -> None:
         """Bring what waits to the front, of another buffer if the size differs."""
-        before, start, waiting = self._view, self._start, self._end - self._start
+        before, start, waiting = self.view, self._start, self._end - self._start
         if capacity != self._capacity:
             self._allocate(max(capacity, waiting))
-        self._view[:waiting] = before[start : start + waiting]
+        self.view[:waiting] = before[start : start + waiting]
         self._start, self._end = 0, waiting
 
     def _shrink(self) -> None:

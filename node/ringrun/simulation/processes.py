@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 from ringrun.core.errors import ProtocolError
 from ringrun.core.messages import Heartbeat, NodeId, Result
 from ringrun.core.notes import Note
-from ringrun.core.outputs import Drop, Exit, Finish, Links, Say, Send
+from ringrun.core.outputs import Beat, Drop, Exit, Finish, Links, Say, Send
 from ringrun.core.record import Member
 from ringrun.core.slave import Slave
 from ringrun.runtime.journal import MAGIC, encode
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 Key = NodeId | str
 
 _APPROVED, _VIEW = int(Note.APPROVED), int(Note.VIEW)
+
+
+_BEAT = Heartbeat()
 
 
 class Process:
@@ -179,6 +182,8 @@ class Process:
     def _linked(self, peer: "Process", up: bool) -> None:
         if not self.alive:
             return
+        if self.world.trace is not None:
+            self.world.trace.happened(f"{self.name} link to {peer.name} {'up' if up else 'down'}")
         now = self.local()
         if up:
             self.core.link_up(peer.key, now)  # type: ignore[arg-type]
@@ -214,6 +219,9 @@ class Process:
         kind = type(output)
         if kind is Send:
             self.send(output.to, output.message)
+        elif kind is Beat:
+            for peer in output.to:
+                self.send(peer, _BEAT)
         elif kind is Links:
             self.want(output.wanted)
         elif kind is Drop:

@@ -69,13 +69,7 @@ def finish(world: World) -> Outcome:
             clock.run(clock.now + _SLICE)
         findings += judge(world)
     except Exception as error:
-        # Our own bug in the core: it is a finding like any other, with the place it came from.
-        place = traceback.extract_tb(error.__traceback__)[-1]
-        where = f"{os.path.basename(place.filename)}:{place.lineno}"
-        text = f"{type(error).__name__} at {where}: {error}"
-        findings.append(Finding(promise="crash", text=text))
-        if world.trace is not None:
-            world.trace.lines += traceback.format_exc().splitlines()
+        findings.append(crash(error, world))
     return Outcome(
         seed=case.seed,
         findings=tuple(findings),
@@ -85,6 +79,15 @@ def finish(world: World) -> Outcome:
         faults=world.faults,
         seconds=clock.now,
     )
+
+
+def crash(error: Exception, world: World) -> Finding:
+    """Our own bug in the core is a finding like any other, with the place it came from."""
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    where = f"{os.path.basename(place.filename)}:{place.lineno}"
+    if world.trace is not None:
+        world.trace.lines += traceback.format_exception(error)
+    return Finding(promise="crash", text=f"{type(error).__name__} at {where}: {error}")
 
 
 def _progress(world: World) -> Iterator[Finding]:

@@ -7,6 +7,9 @@ messages, in `A > B MESSAGE ... [C k=1 x1]`.
 
     nodes 3                     settings first: nodes, model, send, grace, burst ...
     wait PATTERN [or 2 s]       until it has happened; what never happens is in `Script.missed`
+    perhaps PATTERN [or 2 s]    the same, but it need not happen
+    must PATTERN [or 2 s]       the same, and a broken promise (G9) if it does not happen
+    never PATTERN               from now on this is a broken promise
     pass 0.3 s
     hold PATTERN                from the first such message on, nothing more goes this way
     release [A > B]             let go what was held or blocked; everything if no way is named
@@ -15,13 +18,17 @@ messages, in `A > B MESSAGE ... [C k=1 x1]`.
     reset A - B                 the connection ends, what is unread is lost
     kill A | pause A | resume A | leave A
     record TROUBLE for L        see `stores.Trouble`; `record fine` ends all of it
+    free L                      somebody thinks that L has ended, and frees its lease
+    again PATTERN               the last such message arrives once more
     stop REASON                 the supervisor is told to end the run
-    when PATTERN: COMMAND       once, at the very moment
+    supervisor off | on         it sees and does nothing meanwhile
+    when PATTERN do COMMAND     once, at the very moment
     end                         faults are over: let go of everything and run to the end
 
 Used by tests/simulation alone.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -29,9 +36,10 @@ from typing import Any
 from ringrun.core.messages import NodeId
 from ringrun.core.rules import ALL_RULES, Rules
 from ringrun.simulation.case import Case, make_spec
+from ringrun.simulation.judge import Finding
 from ringrun.simulation.links import Lane
 from ringrun.simulation.processes import Key, Process, SlaveProcess
-from ringrun.simulation.run import Outcome, finish
+from ringrun.simulation.run import Outcome, crash, finish
 from ringrun.simulation.stores import Trouble
 from ringrun.simulation.trace import Trace, message
 from ringrun.simulation.world import World
@@ -60,9 +68,17 @@ def key_of(name: str) -> Key:
     return f"m{_MASTERS.index(name[0])}-{number}"
 
 
+_WORD = re.compile(r"[^\s,:;()\[\]]+")
+
+
+def words_of(text: str) -> list[str]:
+    """The words without the signs between them."""
+    return _WORD.findall(text)
+
+
 def matches(pattern: list[str], line: str) -> bool:
     """Whether the words of the pattern stand in the line, in this order."""
-    words = iter(line.split())
+    words = iter(words_of(line))
     return all(word in words for word in pattern)
 
 
@@ -74,23 +90,20 @@ class _Lines(Trace):
         self._heard = heard
 
     def happened(self, text: str) -> None:
-        for sign in " ,[]()'":
-            text = text.replace(sign, f"\0{sign}\0")
-        line = "".join(_renamed(word) for word in text.split("\0"))
+        line = _NODE.sub(_renamed, text)
         self.lines.append(f"{self.clock.now:9.4f}  {line}")
         self._heard(line)
 
 
-def _renamed(word: str) -> str:
-    head, _, tail = word.partition("-")
-    if tail.isdigit() and head[1:].isdigit():
-        if head[0] == "s":
-            return name_of(NodeId(int(head[1:]), int(tail)))
-        if head[0] == "m":
-            return name_of(word)
-    if head[:1] == "s" and head[1:].isdigit() and not tail:
-        return _SLAVES[int(head[1:])]
-    return word
+# s2-1 is a slave's name, m0-1 a master's; [s2 ...] in a frame is the sender of a wagon.
+_NODE = re.compile(r"\b(?:s(\d+)-(\d+)|(m\d+-\d+)|s(\d+)(?= k=))\b")
+
+
+def _renamed(found: re.Match[str]) -> str:
+    ordinal, incarnation, master, sender = found.groups()
+    if master:
+        return name_of(master)
+    return name_of(NodeId(int(sender or ordinal), int(incarnation or 1)))
 
 
 class Script:
@@ -110,6 +123,9 @@ class Script:
         self._triggers: list[tuple[list[str], str]] = []
         self._holds: list[list[str]] = []
         self._blocked: list[Lane] = []
+        self._sent: list[tuple[str, Lane, Any]] = []
+        self._forbidden: list[list[str]] = []
+        self._findings: list[Finding] = []
         self._pattern: list[str] = []
         self._seen = False
         self.trace = _Lines(self._heard)
@@ -131,7 +147,8 @@ class Script:
         for command in self._commands:
             self._do(command)
         self._end()
-        return finish(self.world)
+        outcome = finish(self.world)
+        return replace(outcome, findings=(*self._findings, *outcome.findings))
 
     def _do(self, command: str) -> None:
         verb, _, rest = command.partition(" ")
@@ -141,22 +158,40 @@ class Script:
     # Commands.
 
     def _wait(self, rest: str) -> None:
+        if not self._perhaps(rest):
+            self.missed.append(rest)
+
+    def _must(self, rest: str) -> None:
+        if not self._perhaps(rest):
+            self._findings.append(Finding(promise="G9", text=f"this did not happen: {rest}"))
+
+    def _never(self, rest: str) -> None:
+        self._forbidden.append(words_of(rest))
+
+    def _perhaps(self, rest: str) -> bool:
         pattern, _, limit = rest.partition(" or ")
         clock = self.world.clock
         until = clock.now + (float(limit.removesuffix("s")) if limit else _WAIT)
-        self._pattern, self._seen = pattern.split(), False
-        while not self._seen and clock.now <= until and clock.step():
+        self._pattern, self._seen = words_of(pattern), False
+        while not self._seen and clock.now <= until and self._advance(clock.step):
             pass
-        if not self._seen:
-            self.missed.append(rest)
         self._pattern = []
+        return self._seen
 
     def _pass(self, rest: str) -> None:
         clock = self.world.clock
-        clock.run(clock.now + float(rest.removesuffix("s")))
+        self._advance(clock.run, clock.now + float(rest.removesuffix("s")))
+
+    def _advance(self, function: Callable[..., bool | None], *arguments: float) -> bool:
+        """Let the world go on; False if nothing is left to happen, or it broke."""
+        try:
+            return function(*arguments) is not False
+        except Exception as error:
+            self._findings.append(crash(error, self.world))
+            return False
 
     def _hold(self, rest: str) -> None:
-        self._holds.append(rest.split())
+        self._holds.append(words_of(rest))
 
     def _release(self, rest: str) -> None:
         lanes = self._lanes(rest) if rest else list(self._blocked)
@@ -206,17 +241,35 @@ class Script:
         master = next(m for m in self.world.masters() if name_of(m.key) == name)
         master.record.troubles.append(Trouble(what))
 
+    def _free(self, rest: str) -> None:
+        self.world.supervisor.free(self._process(rest).name)
+
+    def _again(self, rest: str) -> None:
+        pattern = words_of(rest)
+        lane, payload = next(
+            (lane, payload)
+            for line, lane, payload in reversed(self._sent)
+            if matches(pattern, line)
+        )
+        lane.send(payload)
+
+    def _supervisor(self, rest: str) -> None:
+        supervisor = self.world.supervisor
+        supervisor.away = rest == "off"
+        supervisor.look()
+
     def _stop(self, rest: str) -> None:
         self.world.supervisor.stop = rest
         self.world.supervisor.look()
 
     def _when(self, rest: str) -> None:
-        pattern, _, command = rest.partition(":")
-        self._triggers.append((pattern.split(), command.strip()))
+        pattern, _, command = rest.partition(" do ")
+        self._triggers.append((words_of(pattern), command.strip()))
 
     def _end(self, rest: str = "") -> None:
         self._release("")
         self._record("fine")
+        self._supervisor("on")
         for process in self.world.processes.values():
             while process.paused:
                 process.resume()
@@ -226,19 +279,22 @@ class Script:
     def _heard(self, line: str) -> None:
         if self._pattern and matches(self._pattern, line):
             self._seen = True
+        for pattern in self._forbidden:
+            if matches(pattern, line):
+                self._findings.append(Finding(promise="G9", text=f"this happened: {line}"))
         for each in [pair for pair in self._triggers if matches(pair[0], line)]:
             if each in self._triggers:
                 self._triggers.remove(each)
                 self._do(each[1])
 
     def _sends(self, sender: Process, lane: Lane, payload: Any) -> bool:
-        if self._holds or self._triggers:
-            line = f"{name_of(sender.key)} > {name_of(lane.receiver.key)} {message(payload)}"
-            for pattern in self._holds:
-                if matches(pattern, line):
-                    self._block_lane(lane)
-                    break
-            self._heard(line)
+        line = f"{name_of(sender.key)} > {name_of(lane.receiver.key)} {message(payload)}"
+        self._sent.append((line, lane, payload))
+        for pattern in self._holds:
+            if matches(pattern, line):
+                self._block_lane(lane)
+                break
+        self._heard(line)
         return sender.alive
 
     def _block_lane(self, lane: Lane) -> None:

@@ -28,6 +28,8 @@ class Supervisor:
         self.orders = Orders()
         self.slaves: dict[NodeId, SlaveSeen] = {}
         self.stop = ""
+        self.away = False
+        """Whether it sees and does nothing, as an operator that is down."""
         self.record: Any = None
         self._started = world.clock.now
         self._deciding = False
@@ -73,15 +75,19 @@ class Supervisor:
                 result=process.result,
             )
         elif isinstance(process, MasterProcess):
-            world.clock.after(world.case.supervision, self._free, process.key)
+            world.clock.after(world.case.supervision, self.free, process.key)
             if process.exit_code is None:
                 self._starting += 1
                 world.clock.after(
-                    world.restart_time(), self._start_master, process.place, process.incarnation + 1
+                    world.restart_time(master=True),
+                    self._start_master,
+                    process.place,
+                    process.incarnation + 1,
                 )
         self.look()
 
-    def _free(self, holder: str) -> None:
+    def free(self, holder: str) -> None:
+        """Free the lease, if it is this master's, and change nothing else."""
         store = self.world.record
         record = store.value
         if record.holder == holder:
@@ -99,6 +105,8 @@ class Supervisor:
 
     def _decide(self) -> None:
         self._deciding = False
+        if self.away:
+            return
         world = self.world
         masters = tuple(master.key for master in world.masters())
         observed = Observed(slaves=tuple(self.slaves.values()), masters=masters, stop=self.stop)

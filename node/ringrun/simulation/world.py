@@ -71,9 +71,10 @@ class World:
             return 0.01 * self._booted
         return self.draw.uniform(0.01, 0.08)
 
-    def restart_time(self) -> float:
+    def restart_time(self, *, master: bool = False) -> float:
         if self.case.steady:
-            return 0.05
+            # A standby is quicker than the one that starts again.
+            return 0.5 if master else 0.05
         return self.draw.uniform(0.02, 0.3)
 
     def telling_time(self) -> float:

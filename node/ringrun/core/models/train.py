@@ -147,6 +147,9 @@ class Train(Model):
         ring = self.ring
         if not self.turn or self.due or self.parked or ring.parent == ring.me:
             return ()
+        if not ring.sending and self.turn - self.loaded > len(ring.members):
+            # Its next visit here would be past the turn at which it is parked.
+            return ()
         return (ring.parent,)
 
     def settled(self) -> bool:

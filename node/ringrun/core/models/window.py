@@ -87,15 +87,16 @@ class Window(Model):
         if kind != _TURN or wagons > 1:
             raise ProtocolError(f"window has no frames of kind {kind} with {wagons} wagons")
         ring = self.ring
+        after = first
+        if wagons:
+            ((sender, k, count),), numbers, _ = wagons_of(frame, 1)
+            if sender != src:
+                raise ProtocolError(f"slave {src} sent a turn of slave {sender}")
+            after = first + count
+            if src != ring.me:
+                # By index: after a reset a newer turn may come before those that are resent.
+                self._take(first, sender, k, numbers, after - 1)
         if turn > self.turns[src] or src == ring.me or not ring.rules.deduplicate:
-            after = first
-            if wagons:
-                ((sender, k, count),), numbers, _ = wagons_of(frame, 1)
-                if sender != src:
-                    raise ProtocolError(f"slave {src} sent a turn of slave {sender}")
-                after = first + count
-                if src != ring.me:
-                    self._take(first, sender, k, numbers, after - 1)
             self.turns[src] = turn
             if turn > self.seen[0]:
                 self.seen = (turn, src)

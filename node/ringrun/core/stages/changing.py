@@ -114,15 +114,15 @@ class Changing(Stage):
         gone = lead.gone()
         living = [member for member in members if member.node not in gone]
         answered = change.wedged.keys() | change.without
-        if now - self.since <= lead.plan.suspect and any(m.node not in answered for m in living):
+        if now - self.since <= lead.patience and any(m.node not in answered for m in living):
             return
         if not change.closing:
             change.without |= lead.suspicion.blame(change.wedged, now)
         change.choose(members)
-        if not change.survivors:
-            self._nobody(living, now)
-        elif self._too_few(living):
+        if self._too_few(living):
             lead.master.stand_aside(now)
+        elif not change.survivors:
+            self._nobody(living, now)
         else:
             self._syncing = True
             self.since = now
@@ -130,11 +130,10 @@ class Changing(Stage):
 
     def _too_few(self, living: list[Member]) -> bool:
         """Whether a standby may reach more than this leader, which has not yet let it try."""
-        master = self.lead.master
-        if self.change.closing or master.stood_aside:
+        survivors = self.change.survivors
+        if not self.lead.master.may_stand_aside or (self.change.closing and survivors):
             return False
-        standby = any(name != master.me for name in master.orders.masters)
-        return standby and 2 * len(self.change.survivors) < len(living)
+        return 2 * len(survivors) < len(living)
 
     def _nobody(self, living: list[Member], now: float) -> None:
         """Repeat and record nothing, until it is sure that nobody can answer any more."""
@@ -143,7 +142,12 @@ class Changing(Stage):
         results = lead.collected.results
         anyone = any(member.node in results for member in lead.record.members)
         late = now >= lead.clock.end_of_grace + lead.plan.result_wait
-        if change.closing and not lead.rules.unclosed_stop:
+        answered = {member.node for member in living if member.node in change.wedged}
+        if answered - lead.leavers:
+            # They answer again, and were out only for an earlier silence, or for bad links.
+            change.without = set(lead.leavers)
+            self._again(now)
+        elif anyone and not lead.rules.unclosed_stop:
             self.since = now
         elif not living or late:
             self._unclosed = change.stop_reason or ("" if anyone else NO_SURVIVOR)
@@ -159,7 +163,7 @@ class Changing(Stage):
         lead = self.lead
         change = self.change
         unsynced = {member.node for member in change.unsynced()}
-        late = now - self.since > lead.plan.suspect
+        late = now - self.since > lead.patience
         lost = unsynced if late else unsynced & lead.gone()
         if not lost:
             return
@@ -191,4 +195,5 @@ class Changing(Stage):
         if change.diverged:
             change.closing = True
             reason = f"{DIVERGED}: unequal folds at cut {change.cut:,} of view {record.view}"
+            change.stop_reason = reason
         return change.next_record(record, self.lead.plan, reason)

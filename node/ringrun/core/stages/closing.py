@@ -30,6 +30,8 @@ class Closing(Stage):
         close = Close(**lead.command(), record=record)
         for node in sorted(nodes - lead.collected.results.keys()):
             lead.master.send(node, close)
+        # A slave may still be telling its result to the leader before this one.
+        lead.say_stored()
 
     def tick(self, now: float) -> None:
         lead = self.lead
@@ -48,13 +50,22 @@ class Closing(Stage):
         record = lead.record
         results = lead.collected.results
         dead = set(lead.master.orders.dead)
-        late = now >= self.since + lead.plan.result_wait
+        late = self._is_late(now)
         if not late and any(
             member.node not in results and member.node not in dead for member in record.send_members
         ):
             return None
         judgement = judge(record, results, lead.rules)
         return lead.collected.report(lead.master.spec, record, judgement)
+
+    def _is_late(self, now: float) -> bool:
+        """Whether those that are silent now count as dead."""
+        lead = self.lead
+        # An early stop does not wait for the end that was planned.
+        ended = min(lead.clock.end_of_grace, self.since)
+        limit = lead.master.spec.active_deadline
+        overdue = limit is not None and now - lead.master.started >= limit
+        return overdue or now >= ended + lead.plan.result_wait
 
     def stored(self, now: float) -> None:
         """The complete report is stored."""

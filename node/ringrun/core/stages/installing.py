@@ -31,13 +31,12 @@ class Installing(Stage):
         if any(member.node in gone for member in record.members):
             lead.change(now, "slaves are gone", without=set(lead.leavers))
             return
-        suspect = lead.plan.suspect
         if self._kicking:
-            if now - self.since > suspect:
+            if now - self.since > lead.patience:
                 lead.change(now, "no answer to the kickstart")
         elif all(member.node in self._done for member in record.members):
             self._installed(now)
-        elif now - self.since > (max(suspect, _GO_SECONDS) if record.view == 1 else suspect):
+        elif now - self.since > (_GO_SECONDS if record.view == 1 else 0.0) + lead.patience:
             lead.change(now, "not all installed the view")
 
     def _installed(self, now: float) -> None:

@@ -39,7 +39,11 @@ class Steady(Stage):
         elif lead.suspicion.edges:
             lead.change(now, lead.suspicion.cause())
         elif quiet := self._quiet(now):
-            lead.change(now, f"nothing heard from slave {quiet[0][0]}")
+            if len(quiet) < len(record.members):
+                lead.change(now, f"nothing heard from slave {quiet[0][0]}")
+            elif lead.master.may_stand_aside:
+                # Nobody is heard: it may be this master that is cut off.
+                lead.master.stand_aside(now)
         else:
             self._introduce(now)
 
@@ -65,12 +69,11 @@ class Steady(Stage):
         }
 
     def _quiet(self, now: float) -> list[Node]:
-        """Members that say nothing to their leader, unless that is all of them (then it is us)."""
+        """Members that say nothing to their leader."""
         lead = self.lead
         limit = 2 * lead.plan.suspect + _QUIET_SECONDS
         nodes = [member.node for member in lead.record.members]
-        quiet = [node for node in nodes if now - max(lead.heard_at(node), self.since) > limit]
-        return quiet if len(quiet) < len(nodes) else []
+        return [node for node in nodes if now - max(lead.heard_at(node), self.since) > limit]
 
     # Introducing joiners: MEET proves their links before the ring is stopped for them.
 
