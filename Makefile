@@ -8,10 +8,10 @@ SEED   ?= 0
 ARGS   ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test check format simulate bench lock clean
+.PHONY: help install run test check format simulate bench e2e lock clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 install: $(STAMP) ## make .venv from the locked dependencies (PYTHON=python3.13 to choose)
 
@@ -61,6 +61,9 @@ lock: ## write the lock files anew from pyproject.toml (needs uv)
 	uv pip compile --quiet --universal --fork-strategy fewest --python-version 3.11 --generate-hashes --no-emit-index-url \
 	  --no-emit-find-links --custom-compile-command "make lock" --group build -c requirements-dev.lock \
 	  -o requirements-build.lock
+
+e2e: $(STAMP) ## end-to-end tests on KUBECONFIG's cluster, on kind, or on one that it starts (ARGS="-k crd")
+	@PYTHON=$(BIN)/python tests/e2e/run.sh $(ARGS)
 
 include tests/cluster/cluster.mk deploy/deploy.mk
 
