@@ -30,6 +30,8 @@ class Change:
     survivors: tuple[Member, ...] = ()
     cut: int = 0
     donor: Member | None = None
+    tried: int = 0
+    """Donors that were tried before, in attempts that not all could fetch from."""
 
     def choose(self, members: Iterable[Member]) -> None:
         """Step 2: survivors, the cut, and a donor that holds it."""
@@ -39,7 +41,12 @@ class Change:
             if member.node in self.wedged and member.node not in self.without
         )
         self.cut = max((self.wedged[member.node].held for member in self.survivors), default=0)
-        self.donor = next((m for m in self.survivors if self.wedged[m.node].held == self.cut), None)
+        donors = self.donors()
+        self.donor = donors[self.tried % len(donors)] if donors else None
+
+    def donors(self) -> list[Member]:
+        """Who holds everything up to the cut, in ring order."""
+        return [each for each in self.survivors if self.wedged[each.node].held == self.cut]
 
     @property
     def everyone(self) -> tuple[Member, ...]:

@@ -128,6 +128,12 @@ class Collected:
         document: dict[str, Any] = msgspec.to_builtins(draft)
         return document
 
+    def _named(self, failure: FailureReport) -> FailureReport:
+        """A lost master by its own name, which may have become known after its successor's."""
+        word, _, number = failure.node.partition(" ")
+        epoch = self.epochs.get(int(number)) if word == "epoch" else None
+        return failure if epoch is None else msgspec.structs.replace(failure, node=epoch.holder)
+
     def _views(self) -> list[ViewReport]:
         return [self.views[number] for number in sorted(self.views)][-_VIEWS_KEPT:]
 
@@ -177,7 +183,7 @@ class Collected:
             views=tuple(self._views()),
             epochs=tuple(self.epochs[number] for number in sorted(self.epochs)),
             slaves=tuple(_slave(result) for result in results),
-            failures=tuple(self.failures),
+            failures=tuple(self._named(failure) for failure in self.failures),
             expectations=_expectations(spec, count, rate, self.start_skew),
             unproven=tuple(str(NodeId(*node)) for node in judgement.unproven),
         )

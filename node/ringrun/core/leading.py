@@ -72,7 +72,7 @@ class Leading:
         self._last_tick = now
         self._writing_final = False
         self._live_at = now
-        self._live_since = (now, record.count)
+        self._live_since: tuple[float, int] | None = None
 
     # The stages
 
@@ -104,6 +104,7 @@ class Leading:
         joiners: tuple[Member, ...] = (),
         without: set[Node] | None = None,
         began: float | None = None,
+        tried: int = 0,
     ) -> None:
         """Change the view, from the wedge on, under a new attempt."""
         change = Change(
@@ -113,6 +114,7 @@ class Leading:
             stop_reason=stop_reason,
             joiners=joiners,
             without=set(without or ()),
+            tried=tried,
         )
         self._enter(Changing(self, now, change, now if began is None else began), now)
 
@@ -260,10 +262,12 @@ class Leading:
         self.count = max(self.count, message.approved)
         if now < self._live_at or self.record.phase is not Phase.SEND:
             return
-        since, count = self._live_since
-        rate = (self.count - count) / (now - since) if now > since else 0.0
+        before, self._live_since = self._live_since, (now, self.count)
         self._live_at = now + _LIVE_SECONDS
-        self._live_since = (now, self.count)
+        if before is None or now <= before[0]:
+            # The first word of a new leader: what it counts from may be long ago.
+            return
+        rate = (self.count - before[1]) / (now - before[0])
         live = Live(self.count, rate, message.p99, self.clock.elapsed(now))
         self.master.outputs.append(live)
 

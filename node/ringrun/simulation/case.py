@@ -136,7 +136,7 @@ def make_spec(
 
 
 # Deliveries in SEND that a case is drawn for, if nothing goes wrong.
-_DELIVERIES = 130
+_DELIVERIES = 50
 # What a run needs after its faults until the count must have grown: a lease that nobody frees,
 # a master's start, suspicion, a change of view.
 RECOVERY = 4.0
@@ -148,12 +148,13 @@ def draw(
     """The case of a seed. With a spec, only the surroundings are drawn."""
     # Strings seed Random the same way in every process; hash() would not.
     random = Random(f"case {seed} {profile}")
-    wants_progress = profile is not Profile.NONE and random.random() < 0.08
+    wants_progress = profile is not Profile.NONE and random.random() < 0.06
     if spec is None:
         nodes = random.choice((2, 3, 3, 4, 4, 5))
         faulty = random.choice((0.5, 0.8, 1.2))
         send = faulty + RECOVERY + 2.0 if wants_progress else random.choice((0.6, 0.8, 1.2))
         burst = random.randint(1, 3)
+        heartbeat = 0.25 if wants_progress else random.choice((0.1, 0.15, 0.2))
         policy = FailurePolicy.REPLACE if random.random() < 0.8 else FailurePolicy.CONTINUE
         spec = make_spec(
             nodes=nodes,
@@ -164,8 +165,8 @@ def draw(
             burst=burst,
             window=random.choice((burst, 2 * burst, (nodes + 1) * burst)),
             masters=random.choice((1, 2, 2, 3)),
-            heartbeat=0.25 if wants_progress else 0.1,
-            suspect=0.75 if wants_progress else 0.3,
+            heartbeat=heartbeat,
+            suspect=3 * heartbeat,
             policy=policy,
         )
     else:

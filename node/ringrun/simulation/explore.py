@@ -19,11 +19,15 @@ from ringrun.simulation.case import Case
 from ringrun.simulation.clock import Event
 from ringrun.simulation.judge import Finding
 from ringrun.simulation.links import Lane
-from ringrun.simulation.processes import Process, SlaveProcess
+from ringrun.simulation.processes import Process
 from ringrun.simulation.run import finish
+from ringrun.simulation.stores import Client
 from ringrun.simulation.world import World
 
 Fault = Callable[[World], None]
+
+# What is further away is a timer: not part of the search.
+_SOON = 0.05
 
 
 @dataclass(slots=True)
@@ -120,17 +124,23 @@ class _Walk:
 
     def _events(self) -> Iterator[_Option]:
         lanes: set[Lane] = set()
-        for event in sorted(self.world.clock.pending, key=lambda event: event[:2]):
+        clock = self.world.clock
+        for event in sorted(clock.pending, key=lambda event: event[:2]):
             call, arguments = event[2], event[3]
             owner: Any = getattr(call, "__self__", None)
+            if event[0] > clock.now + _SOON:
+                return
             if isinstance(owner, Lane):
                 if owner not in lanes:
                     lanes.add(owner)
                     step = self._lane_steps.get(owner, 0)
                     ends = (owner.sender.name, owner.receiver.name, step)
                     yield _Option(owner.receiver, ends, event)
-            elif isinstance(owner, SlaveProcess) and arguments[:1] == (owner._issue,):
-                yield _Option(owner, ("turn",), event)
+            elif isinstance(owner, Process) and call == owner.call:
+                yield _Option(owner, (arguments[0].__qualname__,), event)
+            elif isinstance(owner, Client):
+                # There is one object, so its requests are ordered for all masters alike.
+                yield _Option(owner.owner, (call.__name__,), event)
 
     def take(self, option: _Option) -> None:
         """Have this happen, at a time that stands still."""
@@ -151,8 +161,8 @@ class _Walk:
             self._lane_steps[owner] = self._lane_steps.get(owner, 0) + 1
             self.told.append(f"{owner.sender.name}>{owner.receiver.name}")
         else:
-            assert isinstance(owner, Process)
-            self.told.append(f"turn of {owner.name}")
+            assert option.owner is not None
+            self.told.append(f"{option.owner.name} {option.name[0]}")
         option.event[2](*option.event[3])
         assert option.owner is not None
         self._remember(option.owner, option.name)

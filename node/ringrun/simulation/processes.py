@@ -51,6 +51,7 @@ class Process:
         self.journal = [MAGIC, encode([(Note.META, self._meta())], self.offset)]
         self._busy_until = 0.0
         self._last_local = -inf
+        self._awake_from = inf
         self._backlog: list[tuple[Any, tuple[Any, ...]]] = []
         self._wake_at = inf
 
@@ -86,17 +87,15 @@ class Process:
 
     def _rearm(self) -> None:
         deadline = self.core.deadline
-        if deadline == inf:
-            return
-        time = (deadline - self.offset) / self.rate
-        if time < self._wake_at - 1e-9:
-            self._wake_at = time
+        if deadline < self._awake_from - 1e-9:
+            self._awake_from = deadline
+            self._wake_at = time = (deadline - self.offset) / self.rate
             self.world.clock.at(time, self._wake, time)
 
     def _wake(self, time: float) -> None:
         if time != self._wake_at or not self.alive:
             return
-        self._wake_at = inf
+        self._wake_at = self._awake_from = inf
         if self.paused:
             self._backlog.append((self._tick_if_due, ()))
             return
@@ -134,17 +133,20 @@ class Process:
         if not self.alive:
             return
         if self.paused:
-            self._backlog.append((self._handle, (sender, lane, number, payload)))
+            self._backlog.append((self._read, (sender, lane, number, payload)))
         elif self.cost:
             clock = self.world.clock
             self._busy_until = max(self._busy_until, clock.now) + self.cost
-            clock.at(self._busy_until, self.call, self._handle, sender, lane, number, payload)
+            clock.at(self._busy_until, self.call, self._read, sender, lane, number, payload)
         else:
-            self._handle(sender, lane, number, payload)
+            self._handle(sender, lane, payload)
 
-    def _handle(self, sender: "Process", lane: Lane, number: int, payload: Any) -> None:
-        if not self.alive or not lane.readable(number):
-            return
+    def _read(self, sender: "Process", lane: Lane, number: int, payload: Any) -> None:
+        """Later; by then the connection may have ended, and what was unread with it."""
+        if self.alive and lane.readable(number):
+            self._handle(sender, lane, payload)
+
+    def _handle(self, sender: "Process", lane: Lane, payload: Any) -> None:
         now = self.local()
         core = self.core
         world = self.world
@@ -281,7 +283,7 @@ class Process:
         self.paused -= 1
         if self.paused or not self.alive:
             return
-        self._wake_at = inf
+        self._wake_at = self._awake_from = inf
         backlog, self._backlog = self._backlog, []
         self._tick_if_due()
         for function, arguments in backlog:

@@ -11,6 +11,7 @@ import traceback
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, fields, replace
+from typing import Any
 
 from ringrun.core.rules import ALL_RULES, Rules
 from ringrun.simulation import faults
@@ -28,6 +29,8 @@ _SLACK = 20.0
 _FEW = 60
 _CHUNK = 25
 _SHOWN = 10
+
+Job = tuple[tuple[str, dict[str, Any]] | None, int, Profile, Rules]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,7 +135,9 @@ def outcomes(
     trace: bool = False,
 ) -> Iterator[Outcome]:
     """The outcome of each seed, in order; on all processors if there are many."""
-    jobs = [(spec, seed, profile, rules) for seed in seeds]
+    # As a document, since a spec's template does not go from process to process.
+    given = None if spec is None else (spec.name, spec.as_document())
+    jobs = [(given, seed, profile, rules) for seed in seeds]
     processors = len(os.sched_getaffinity(0))
     if trace or len(jobs) < _FEW or processors < 2:
         for job in jobs:
@@ -143,8 +148,9 @@ def outcomes(
         yield from pool.imap(_job, jobs, chunksize=_CHUNK)
 
 
-def _job(job: tuple[RunSpec | None, int, Profile, Rules], *, trace: bool = False) -> Outcome:
-    spec, seed, profile, rules = job
+def _job(job: Job, *, trace: bool = False) -> Outcome:
+    given, seed, profile, rules = job
+    spec = None if given is None else RunSpec.from_document(given[1], name=given[0])
     told = Trace() if trace else None
     outcome = simulate(draw(seed, profile, rules, spec), told)
     if told is not None:

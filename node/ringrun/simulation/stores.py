@@ -58,14 +58,14 @@ class Store:
 class Client:
     """One master's requests to one store: one in flight, the answers of others are too late."""
 
-    __slots__ = ("_clock", "_draw", "_number", "_owner", "delay", "store", "troubles")
+    __slots__ = ("_clock", "_draw", "_number", "delay", "owner", "store", "troubles")
 
     def __init__(
         self, clock: Clock, draw: Random, owner: "MasterProcess", store: Store, delay: float
     ) -> None:
         self._clock = clock
         self._draw = draw
-        self._owner = owner
+        self.owner = owner
         self._number = 0
         self.store = store
         self.delay = delay
@@ -92,8 +92,8 @@ class Client:
     def _begin(self, timeout: Callable[[], None]) -> int:
         self._number += 1
         number = self._number
-        wait = REQUEST_TIMEOUT / self._owner.rate
-        self._clock.after(wait, self._owner.call, self._answered, number, timeout)
+        wait = REQUEST_TIMEOUT / self.owner.rate
+        self._clock.after(wait, self.owner.call, self._answered, number, timeout)
         return number
 
     def _travel(
@@ -109,7 +109,7 @@ class Client:
             case Trouble.UNREACHABLE:
                 return None
             case Trouble.REFUSED:
-                self._clock.after(there + back, self._owner.call, self._answered, number, fail)
+                self._clock.after(there + back, self.owner.call, self._answered, number, fail)
                 return None
             case Trouble.SLOW:
                 return 0.75 * random() * REQUEST_TIMEOUT, 0.75 * random() * REQUEST_TIMEOUT
@@ -134,12 +134,12 @@ class Client:
         saved = self.store.swap(version, value)
         outcome = Outcome.SAVED if saved else Outcome.CONFLICT
         version, value = self.store.version, self.store.value
-        self._owner.wrote(outcome, version, value)
+        self.owner.wrote(outcome, version, value)
         if back is not None:
             self._reply(back, number, lambda: answer(outcome, version, value))
 
     def _reply(self, back: float, number: int, answer: Callable[[], None]) -> None:
-        self._clock.after(back, self._owner.call, self._answered, number, answer)
+        self._clock.after(back, self.owner.call, self._answered, number, answer)
 
     def _answered(self, number: int, answer: Callable[[], None]) -> None:
         # The first of answer and timeout counts.

@@ -118,13 +118,10 @@ def check_times(
     first, last = views.known.get(1), views.last()
     if first is None or last is None:
         return
-    marks = {
-        node: _marks(histories[node])
-        for node in first.members
-        if node in last.members and node in histories
-    }
+    # Whoever died may have been the first to start: the others end with its GO.
+    marks = {node: _marks(histories[node]) for node in first.members if node in histories}
     for node, (started, ended, frozen) in marks.items():
-        if started is None:
+        if started is None or node not in last.members:
             continue
         history = histories[node]
         meta = history.journal.meta

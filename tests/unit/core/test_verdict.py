@@ -284,7 +284,6 @@ def test_the_order_of_delivery_changes_no_verdict(
     assert one.reason.partition(":")[0] == other.reason.partition(":")[0]
 
 
-@pytest.mark.xfail(reason="which of two longest results is reported hangs on their order")
 def test_every_order_of_three_results_gives_one_fold() -> None:
     """Also where prefixes of one length contradict each other and none of them is longest."""
     results = by_node(

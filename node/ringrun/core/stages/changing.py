@@ -49,7 +49,7 @@ class Changing(Stage):
         elif change.closing and not lead.rules.closing_cut_recorded:
             lead.close_unrecorded(self._record(), now)
 
-    def _again(self, now: float, without: frozenset[Node] = frozenset()) -> None:
+    def _again(self, now: float, without: frozenset[Node] = frozenset(), *, tried: int = 0) -> None:
         """The same change from the wedge on, under a new attempt."""
         change = self.change
         late = change.closing or self.lead.clock.send_is_over(self.lead.record, now)
@@ -61,6 +61,7 @@ class Changing(Stage):
             joiners=() if late else change.joiners,
             without=change.without | without,
             began=self._began,
+            tried=tried,
         )
 
     def not_written(self, now: float) -> None:
@@ -159,17 +160,27 @@ class Changing(Stage):
     # Steps 3 to 5
 
     def _sync(self, now: float) -> None:
-        """Whoever stays silent is left out: a survivor by a new attempt, a joiner at once."""
+        """Whoever stays silent is left out: a survivor by a new attempt, a joiner at once.
+
+        Before that another donor is tried: it may be the donor that they cannot reach.
+        """
         lead = self.lead
         change = self.change
+        gone = lead.gone()
+        survivors = {member.node for member in change.survivors}
+        if survivors & gone:
+            self._again(now)
+            return
         unsynced = {member.node for member in change.unsynced()}
         late = now - self.since > lead.patience
-        lost = unsynced if late else unsynced & lead.gone()
+        lost = unsynced if late else unsynced & gone
         if not lost:
             return
         change.joiners = tuple(each for each in change.joiners if each.node not in lost)
-        silent = lost & {member.node for member in change.survivors}
-        if silent:
+        silent = lost & survivors
+        if silent and not change.tried and len(change.donors()) > 1:
+            self._again(now, tried=1)
+        elif silent:
             self._again(now, frozenset(silent))
 
     def wants(self, now: float) -> Record | None:

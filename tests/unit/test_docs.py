@@ -1,0 +1,283 @@
+"""The pages for people are held to the code: tables, names, numbers, commands and links."""
+
+import argparse
+import re
+from collections.abc import Iterator
+from dataclasses import fields
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+from ringrun.cli import _parser
+from ringrun.core.ending import Answer
+from ringrun.core.models import MODELS
+from ringrun.core.phase import NEXT, Phase
+from ringrun.core.rules import Rules
+from ringrun.core.stages import changing, closing, installing, preparing, steady
+from ringrun.core.stages.interface import Stage
+from ringrun.report import Verdict
+from ringrun.spec.fields import FIELDS
+from ringrun.verify.findings import TITLES
+
+ROOT = Path(__file__).parents[2]
+PAGES = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").glob("*.md")])
+PROTOCOL = (ROOT / "docs" / "protocol.md").read_text()
+README = (ROOT / "README.md").read_text()
+SCENARIOS = ROOT / "tests" / "simulation" / "scenarios"
+
+
+def table_after(page: str, heading: str) -> list[list[str]]:
+    """The cells of the first table at or after this text, without its head."""
+    _, found, rest = page.partition(heading)
+    assert found, f"{heading!r} is not on the page"
+    lines = iter((found + rest).splitlines())
+    for line in lines:
+        if line.startswith("|"):
+            break
+    next(lines)
+    rows = []
+    for line in lines:
+        if not line.startswith("|"):
+            break
+        rows.append([cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]])
+    return rows
+
+
+def first_column(page: str, heading: str) -> list[str]:
+    return [row[0] for row in table_after(page, heading)]
+
+
+def anchors(page: str) -> set[str]:
+    """What a link within a page may lead to."""
+    headings = re.findall(r"^#+ (.+)$", page, re.MULTILINE)
+    return {re.sub(r"[^a-z0-9 -]", "", each.lower()).replace(" ", "-") for each in headings}
+
+
+def test_every_promise_is_there_once_and_in_order() -> None:
+    """G1 to G12, numbered as everything else cites them."""
+    assert first_column(PROTOCOL, "## Promises") == [f"G{number}" for number in range(1, 13)]
+
+
+def test_what_verify_prints_is_what_the_page_promises() -> None:
+    """The checker's short titles are those of the table."""
+    titles = {row[0]: row[1].lower() for row in table_after(PROTOCOL, "## Promises")}
+    assert {promise.value: titles[promise.value] for promise in TITLES} == {
+        promise.value: title.replace(", ", " and ") for promise, title in TITLES.items()
+    }
+
+
+def test_the_table_of_phases_is_the_code_s() -> None:
+    """Every phase, and from each exactly the phases that may follow."""
+    rows = table_after(PROTOCOL, "## Phases")
+    shown = {row[0]: {name.strip() for name in row[1].split(",") if name.strip()} for row in rows}
+    assert list(shown) == [phase.value for phase in Phase]
+    assert shown == {phase.value: {each.value for each in after} for phase, after in NEXT.items()}
+
+
+def test_the_leader_s_stages_are_the_code_s() -> None:
+    """Every class of core/stages is in the table, and leads only to others that are there."""
+    modules = (preparing, installing, steady, changing, closing)
+    stages = [
+        kind.__name__
+        for module in modules
+        for kind in vars(module).values()
+        if isinstance(kind, type) and issubclass(kind, Stage) and kind is not Stage
+    ]
+    rows = table_after(PROTOCOL, "## The stages of a leader")
+    assert [row[0] for row in rows] == stages
+    known = {name.strip() for row in rows for name in row[2].split(",") if name.strip()}
+    assert known <= set(stages)
+
+
+def test_every_stage_has_a_module_and_every_module_is_shown() -> None:
+    """A stage that is added to the folder must come to the page."""
+    folder = ROOT / "node" / "ringrun" / "core" / "stages"
+    modules = {path.stem for path in folder.glob("*.py")} - {"__init__", "interface"}
+    assert modules == {name.lower() for name in first_column(PROTOCOL, "## The stages")}
+
+
+def test_the_rules_are_the_code_s_each_with_its_scenario() -> None:
+    """One row for each switch, and a transcript of its name."""
+    names = first_column(PROTOCOL, "## The rules, and what happens without each")
+    assert sorted(names) == sorted(each.name for each in fields(Rules))
+    missing = [name for name in names if not (SCENARIOS / f"{name}.txt").is_file()]
+    assert missing == []
+
+
+def test_answers_to_close_are_the_code_s() -> None:
+    """The table of CLOSE has every answer that there is."""
+    assert sorted(first_column(PROTOCOL, "What a slave does on CLOSE")) == sorted(
+        Answer.__members__
+    )
+
+
+@pytest.mark.parametrize("page", ["docs/protocol.md", "README.md"])
+def test_verdicts_are_all_explained(page: str) -> None:
+    """On both pages."""
+    shown = first_column((ROOT / page).read_text(), "| verdict ")
+    assert sorted(shown) == sorted(verdict.value for verdict in Verdict)
+
+
+@pytest.mark.parametrize("page", ["docs/protocol.md", "README.md"])
+def test_models_are_all_explained(page: str) -> None:
+    """A model that is registered must come to both pages, and no other is there."""
+    heading = "## Ring models" if page.startswith("docs") else "## Three ring models"
+    assert first_column((ROOT / page).read_text(), heading) == list(MODELS)
+
+
+@pytest.mark.parametrize("row", table_after(PROTOCOL, "## Times"), ids=lambda row: row[2])
+def test_times_are_the_code_s(row: list[str]) -> None:
+    """Each number is the constant, or the default of the field, that the row names."""
+    module, name = row[2].split()
+    found = import_module(f"ringrun.{module}")
+    if "." in name:
+        kind, attribute = name.split(".")
+        found_value = getattr(defaults_of(getattr(found, kind)), attribute)
+    else:
+        found_value = getattr(found, name)
+    assert float(row[1]) == found_value
+
+
+def defaults_of(kind: type) -> object:
+    """A value of the kind with its defaults."""
+    needed = {"run": "r", "nodes": 2, "seed": 0, "model": "m", "send": 1.0, "grace": 1.0}
+    return kind() if kind.__name__ == "Terms" else kind(**needed)
+
+
+# Commands.
+
+
+def flags_of(parser: argparse.ArgumentParser) -> set[str]:
+    return {flag for action in parser._actions for flag in action.option_strings}
+
+
+def commands_in(text: str) -> Iterator[list[str]]:
+    """Every `ringrun ...` that stands as code on a page, in words."""
+    code = re.findall(r"`(ringrun [^`]*)`", text)
+    code += re.findall(r"^\$ (ringrun [^(&\n]*)", text, re.MULTILINE)
+    return (each.split() for each in code)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_commands_and_flags_exist(page: Path) -> None:
+    """Every command line that a page shows is one that the program takes."""
+    parser, commands = _parser()
+    for words in commands_in(page.read_text()):
+        known = commands.get(words[1])
+        assert known is not None or words[1].startswith("-"), " ".join(words)
+        allowed = flags_of(known or parser)
+        for word in words[1:]:
+            if word.startswith("-"):
+                assert word.strip("[],").split("=")[0] in allowed, " ".join(words)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_flags_named_alone_exist(page: Path) -> None:
+    """`--quiet` in a sentence is a flag of some command."""
+    _, commands = _parser()
+    allowed = set().union(*(flags_of(command) for command in commands.values()))
+    named = set(re.findall(r"`(--[a-z-]+)", page.read_text()))
+    assert named <= allowed
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_make_targets_exist(page: Path) -> None:
+    """Every `make X` is a target of the Makefile, with its line of help."""
+    targets = set(re.findall(r"^([a-z-]+):.*## ", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    text = page.read_text()
+    named = re.findall(r"`make ([a-z-]+)", text) + re.findall(
+        r"^(?:\$ )?make ([a-z-]+)", text, re.MULTILINE
+    )
+    assert set(named) <= targets
+
+
+def test_exit_codes_are_those_of_the_program() -> None:
+    """The README's table and the help say the same numbers."""
+    parser, _ = _parser()
+    assert parser.epilog is not None
+    helped = re.findall(r"^  ([0-9]+) ", parser.epilog, re.MULTILINE)
+    assert first_column(README, "| exit code ") == helped
+
+
+# Links and names of files.
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    """Every link to a file or a heading of this repository."""
+    text = page.read_text()
+    for target in re.findall(r"\]\(([^)]+)\)", text):
+        if "://" in target:
+            continue
+        path, _, anchor = target.partition("#")
+        linked = page.parent / path if path else page
+        assert linked.exists(), target
+        assert not anchor or anchor in anchors(linked.read_text()), target
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_files_that_are_named_exist(page: Path) -> None:
+    """`core/ending.py`, `tests/simulation/scenarios/` and the like, from some usual place."""
+    places = (ROOT, ROOT / "node" / "ringrun", ROOT / "operator" / "ringrun_operator", page.parent)
+    named = re.findall(r"`([a-z_]+/[a-z_/.]*|[a-z_]+\.(?:py|sh|toml|yaml))`", page.read_text())
+    missing = [name for name in named if not any((place / name).exists() for place in places)]
+    assert missing == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_pages_name_no_place_of_one_machine(page: Path) -> None:
+    """What is shown was run somewhere; where does not matter to anyone else."""
+    assert not re.search(r"(?<![\w.])/(?:home|root|work|tmp|opt)/", page.read_text())
+
+
+# Settings.
+
+REASONS_IN = ("core/verdict.py", "core/supervise.py", "local/patience.py")
+
+
+def test_every_setting_is_explained_as_it_is() -> None:
+    """Fields, defaults and bounds are those of the table that the spec is checked by."""
+    rows = table_after((ROOT / "docs" / "operations.md").read_text(), "| field | default ")
+    shown = {row[0].strip("`"): (row[1], row[2]) for row in rows}
+    assert list(shown) == [".".join(each.path) for each in FIELDS]
+    for each in FIELDS:
+        default, allowed = shown[".".join(each.path)]
+        if each.attribute in {"burst", "window"}:
+            assert default == "by model"
+        elif each.default is None:
+            assert default == "none"
+        else:
+            assert default == str(each.default).replace("False", "false")
+        if each.choices is not None:
+            assert allowed == ", ".join(each.choices)
+        elif each.high is not None:
+            assert allowed == f"{each.low} to {each.high}"
+        elif each.low is not None:
+            assert allowed == f"at least {each.low}"
+
+
+def test_every_reason_is_explained() -> None:
+    """What may stand behind a verdict has a row; nothing else does."""
+    page = (ROOT / "docs" / "operations.md").read_text()
+    shown = {name.strip() for row in first_column(page, "| reason ") for name in row.split(",")}
+    sources = [ROOT / "node" / "ringrun" / name for name in REASONS_IN]
+    found = {
+        name
+        for source in sources
+        for name in re.findall(r"\"([A-Z][a-z]+(?:[A-Z][a-z]+)*)[\":]", source.read_text())
+    }
+    assert shown - {"Agreed"} <= found
+    assert found <= shown
+
+
+def test_every_event_is_explained() -> None:
+    """What a leader says as it happens."""
+    page = (ROOT / "docs" / "operations.md").read_text()
+    core = ROOT / "node" / "ringrun" / "core"
+    said = {
+        kind
+        for path in core.rglob("*.py")
+        for kind in re.findall(r"\.say\(\s*\"([A-Z][A-Za-z]+)\"", path.read_text())
+    }
+    assert set(first_column(page, "| event ")) == said
