@@ -1,7 +1,6 @@
 """The record in a Lease and the report in a ConfigMap, over an API server in memory."""
 
 import copy
-from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -28,8 +27,7 @@ class Objects:
             MAP: {"metadata": {"uid": "u-2", "resourceVersion": "8"}},
         }
         self.version = 8
-        self.before_put: Callable[[], None] = lambda: None
-        self.after_put: Callable[[], None] = lambda: None
+        self.before_put = self.after_put = _nothing
 
     def get(self, path: str) -> dict[str, Any]:
         return copy.deepcopy(self.kept[path])
@@ -47,6 +45,10 @@ class Objects:
         self.kept[path] = kept
         self.after_put()
         return copy.deepcopy(kept)
+
+
+def _nothing() -> None:
+    pass
 
 
 def store(objects: Objects) -> LeaseRecordStore:
