@@ -60,6 +60,7 @@ class Case:
     duplicates: float = 0.0
     """The share of commands that arrive twice."""
     fault_count: int = 0
+    faults_from: float = 0.0
     quiet_from: float = 0.0
     """When all faults have stopped."""
     steady: bool = False
@@ -180,12 +181,17 @@ def draw(
     disturbed = profile is not Profile.NONE
     clock = profile in {Profile.CLOCK, Profile.ALL} and random.random() < 0.7
     begins = 0.4
+    faults_from = 0.1
     if not disturbed:
         quiet_from = 0.0
     elif wants_progress:
         quiet_from = begins + faulty
     else:
         quiet_from = begins + (spec.send + spec.grace + 0.6) * random.uniform(0.3, 1.0)
+        if random.random() < 0.3:
+            # The end has rules of its own; give it a share of its own.
+            faults_from = begins + spec.send * random.uniform(0.8, 1.0)
+            quiet_from = faults_from + spec.grace + random.choice((0.5, 1.5))
     return Case(
         seed=seed,
         spec=spec,
@@ -201,6 +207,7 @@ def draw(
         skew=0.1 if clock else 0.0,
         duplicates=0.1 if profile in {Profile.NETWORK, Profile.ALL} else 0.0,
         fault_count=random.choice((1, 2, 2, 3, 3, 4, 5)) if disturbed else 0,
+        faults_from=faults_from,
         quiet_from=quiet_from,
         wants_progress=wants_progress,
     )

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from random import Random
 from typing import Final
 
+from ringrun.core.supervise import ABORTED
 from ringrun.simulation.case import Profile
 from ringrun.simulation.links import Lane
 from ringrun.simulation.processes import Process
@@ -28,7 +29,7 @@ def plan(world: World) -> None:
         if number % 2 and draw.random() < 0.5:
             time += draw.random() * 0.3
         else:
-            time = 0.1 + draw.random() * max(case.quiet_from - 0.2, 0.0)
+            time = draw.uniform(case.faults_from, case.quiet_from)
         if time < case.quiet_from:
             ((kind, _),) = draw.choices(kinds, weights)
             clock.at(time, _happen, world, Random(f"{case.seed} {number}"), kind)
@@ -97,6 +98,47 @@ def _crash_master(world: World, draw: Random) -> bool:
 
 def _crash_both(world: World, draw: Random) -> bool:
     return _crash_leader(world, draw) | _crash_slave(world, draw)
+
+
+def _leave_slave(world: World, draw: Random) -> bool:
+    """SIGTERM, as on the drain of a cluster node."""
+    slaves = world.slaves()
+    if not slaves:
+        return False
+    slave = draw.choice(slaves)
+    _tell(world, f"SIGTERM to {slave.name}")
+    slave.call(slave.leave)
+    return True
+
+
+def _release_master(world: World, draw: Random) -> bool:
+    """The same for a master, mostly the leading one."""
+    masters = world.masters()
+    if not masters:
+        return False
+    master = world.leader or draw.choice(masters)
+    _tell(world, f"SIGTERM to {master.name}")
+    master.call(master.terminate)
+    return True
+
+
+def _supervisor_away(world: World, draw: Random) -> bool:
+    """Nothing is replaced and no orders come meanwhile."""
+    supervisor = world.supervisor
+    if supervisor.away:
+        return False
+    duration = _left(world, draw, 2.0)
+    _tell(world, f"supervisor away for {duration:.3f}")
+    supervisor.away = True
+    world.clock.after(duration, supervisor.back)
+    return True
+
+
+def _abort(world: World, draw: Random) -> bool:
+    _tell(world, "the run is aborted")
+    world.supervisor.stop = ABORTED
+    world.supervisor.look()
+    return True
 
 
 # Networks.
@@ -243,6 +285,10 @@ _CRASHES: Final[tuple[tuple[Kind, float], ...]] = (
     (_crash_leader, 3),
     (_crash_master, 1),
     (_crash_both, 2),
+    (_leave_slave, 1),
+    (_release_master, 1),
+    (_supervisor_away, 1),
+    (_abort, 0.2),
 )
 _NETWORK: Final[tuple[tuple[Kind, float], ...]] = (
     (_reset, 4),

@@ -255,8 +255,10 @@ class Script:
 
     def _supervisor(self, rest: str) -> None:
         supervisor = self.world.supervisor
-        supervisor.away = rest == "off"
-        supervisor.look()
+        if rest == "off":
+            supervisor.away = True
+        else:
+            supervisor.back()
 
     def _stop(self, rest: str) -> None:
         self.world.supervisor.stop = rest

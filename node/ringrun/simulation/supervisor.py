@@ -43,6 +43,11 @@ class Supervisor:
             world.clock.after(world.boot_time(), self._start_master, place, 1)
         self.look()
 
+    def back(self) -> None:
+        """It sees again what there is."""
+        self.away = False
+        self.look()
+
     @property
     def busy(self) -> bool:
         """Whether it has yet to decide something or to start a process."""
@@ -76,7 +81,7 @@ class Supervisor:
             )
         elif isinstance(process, MasterProcess):
             world.clock.after(world.case.supervision, self.free, process.key)
-            if process.exit_code is None:
+            if world.whole_report is None:
                 self._starting += 1
                 world.clock.after(
                     world.restart_time(master=True),
