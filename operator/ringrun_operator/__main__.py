@@ -13,11 +13,9 @@ import secrets
 import socket
 import sys
 from collections.abc import Sequence
-from typing import Final
 
 from ringrun import __version__
-
-DEFAULT_IMAGE: Final = f"ghcr.io/ringrun/ringrun:{__version__}"
+from ringrun_operator.desk import DEFAULT_IMAGE
 
 
 def main(argv: Sequence[str] | None = None) -> int:

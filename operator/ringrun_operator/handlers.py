@@ -1,8 +1,9 @@
 """kopf, and kopf alone: every object that is there, or changes, is handed on to a feed.
 
-A registry is made anew for each term of leadership (`watching`). Nothing is decided here, and
-nothing is written to any object: no finalizer, no annotation. The indexes are not read; they are
-what makes kopf hand over everything that is there before it tells of the first change.
+A registry is made anew for each term of leadership (`watching`); at a desk kopf has its own.
+Nothing is decided here, and nothing is written to any object: no finalizer, no annotation. The
+indexes are not read; they are what makes kopf hand over everything that is there before it tells of
+the first change.
 """
 
 from collections.abc import Callable, Sequence
@@ -12,6 +13,7 @@ from typing import Any, Final
 import kopf
 
 from ringrun_operator import names
+from ringrun_operator.desk import Desk
 
 WATCHED: Final = (
     (names.GROUP, names.VERSION, names.PLURAL, names.KIND),
@@ -60,6 +62,12 @@ def _register(made: kopf.OperatorRegistry, feed: Feed, resource: Sequence[str], 
 def settings() -> kopf.OperatorSettings:
     """Watches that notice when they have gone silent, and only of our own objects."""
     made = kopf.OperatorSettings()
+    set_up(made)
+    return made
+
+
+def set_up(made: kopf.OperatorSettings) -> None:
+    """The same in settings that kopf made."""
     made.scanning.disabled = True
     made.posting.enabled = False
     made.watching.server_timeout = SERVER_TIMEOUT
@@ -67,4 +75,26 @@ def settings() -> kopf.OperatorSettings:
     for group, version, plural, _ in WATCHED[1:]:
         resource = f"{group}/{version}" if group else version
         made.watching.label_selectors[resource, plural] = names.SELECTOR
-    return made
+
+
+# `kopf run -m ringrun_operator.handlers` finds these in kopf's own registry.
+
+
+def _at_the_desk() -> None:
+    desk = Desk()
+    feed = Feed(listed=desk.listed, changed=desk.changed)
+
+    def start(settings: kopf.OperatorSettings, **_: Any) -> None:
+        set_up(settings)
+        desk.start()
+
+    def stop(**_: Any) -> None:
+        desk.stop()
+
+    kopf.on.startup()(start)
+    kopf.on.cleanup()(stop)
+    for group, version, plural, kind in WATCHED:
+        _register(kopf.get_default_registry(), feed, (group, version, plural), kind)
+
+
+_at_the_desk()

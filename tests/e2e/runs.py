@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 
 from kubectl import Kubectl
@@ -101,3 +102,22 @@ def termination(kubectl: Kubectl, pod: str) -> dict[str, Any] | None:
             found: dict[str, Any] = json.loads(message)
             return found
     return None
+
+
+def process(kubectl: Kubectl, pod: str) -> int:
+    """The process of a pod, seen from this machine; the test is skipped where it runs elsewhere."""
+    run, node = pod.rsplit("-", 2)[0], pod.split("-", 1)[1]
+    role = ["slave", "--ordinal", node[1:].split("-")[0]]
+    if node.startswith("m"):
+        role = ["master", "--name", node.split("-")[0]]
+    address = kubectl.get("pod", pod)["status"]["podIP"]
+    for each in Path("/proc").glob("[0-9]*"):
+        try:
+            words = (each / "cmdline").read_bytes().decode().split("\0")
+            environment = (each / "environ").read_bytes().decode().split("\0")
+        except OSError:
+            continue
+        mine = {f"RINGRUN_RUN={run}", f"RINGRUN_ADDRESS={address}"} <= set(environment)
+        if "_pod" in words and mine and words[words.index("_pod") + 1 :][:3] == role:
+            return int(each.name)
+    pytest.skip("the cluster's nodes are not on this machine")

@@ -4,8 +4,6 @@ import os
 import signal
 from pathlib import Path
 
-import pytest
-
 import runs
 from kubectl import Kubectl
 
@@ -55,7 +53,7 @@ def test_a_leader_that_is_killed_is_followed_by_the_standby(kubectl: Kubectl) ->
     """The kubelet's word that its container has ended frees the lease."""
     sending(kubectl)
     before = runs.status(kubectl, "hurt")
-    os.kill(process(kubectl, f"hurt-{before['master']['holder']}"), signal.SIGKILL)
+    os.kill(runs.process(kubectl, f"hurt-{before['master']['holder']}"), signal.SIGKILL)
     runs.wait(
         "the next epoch",
         lambda: runs.status(kubectl, "hurt")["master"]["epoch"] > before["master"]["epoch"],
@@ -70,7 +68,7 @@ def test_a_leader_that_is_killed_is_followed_by_the_standby(kubectl: Kubectl) ->
 def test_a_slave_that_is_killed_is_replaced(kubectl: Kubectl) -> None:
     """It said nothing at its end; the ring goes on without it until the next is there."""
     sending(kubectl)
-    os.kill(process(kubectl, "hurt-s2-1"), signal.SIGKILL)
+    os.kill(runs.process(kubectl, "hurt-s2-1"), signal.SIGKILL)
     found = runs.agreed(kubectl, "hurt")
     assert found["slaves"]["replaced"] == 1
     assert any(each["node"] == "s2-1" for each in found["failures"])
@@ -83,22 +81,3 @@ def test_an_operator_that_is_killed_in_send_is_not_missed(kubectl: Kubectl) -> N
     found = runs.agreed(kubectl, "hurt")
     assert found["slaves"]["replaced"] == 0
     assert len(runs.pods(kubectl, "hurt", "slave")) == 4
-
-
-def process(kubectl: Kubectl, pod: str) -> int:
-    """The process of a pod, seen from this machine; the test is skipped where it runs elsewhere."""
-    run, node = pod.rsplit("-", 2)[0], pod.split("-", 1)[1]
-    role = ["slave", "--ordinal", node[1:].split("-")[0]]
-    if node.startswith("m"):
-        role = ["master", "--name", node.split("-")[0]]
-    address = kubectl.get("pod", pod)["status"]["podIP"]
-    for each in Path("/proc").glob("[0-9]*"):
-        try:
-            words = (each / "cmdline").read_bytes().decode().split("\0")
-            environment = (each / "environ").read_bytes().decode().split("\0")
-        except OSError:
-            continue
-        mine = {f"RINGRUN_RUN={run}", f"RINGRUN_ADDRESS={address}"} <= set(environment)
-        if "_pod" in words and mine and words[words.index("_pod") + 1 :][:3] == role:
-            return int(each.name)
-    pytest.skip("the cluster's nodes are not on this machine")
