@@ -23,7 +23,7 @@ def test_a_run_agrees_and_tells_the_same_everywhere(kubectl: Kubectl, model: str
     assert {"SlavesCreated", "LeaderElected", "SendStarted", "Agreed"} <= reasons
 
 
-@pytest.mark.parametrize("nodes", [2, 16])
+@pytest.mark.parametrize("nodes", [2, 16, 32])
 def test_a_ring_of_any_size_agrees(kubectl: Kubectl, nodes: int) -> None:
     """Few and many pods, over all cluster nodes."""
     kubectl.apply(runs.load(RUN, nodes=nodes, model="window"))
@@ -34,8 +34,8 @@ def test_a_ring_of_any_size_agrees(kubectl: Kubectl, nodes: int) -> None:
 
 
 def test_runs_beside_each_other_do_not_meet(kubectl: Kubectl) -> None:
-    """Three at once, each with a result of its own."""
-    names = [f"many-{number}" for number in range(3)]
+    """Ten at once, each with a result of its own."""
+    names = [f"many-{number}" for number in range(10)]
     for seed, name in enumerate(names):
         run = runs.load(RUN, nodes=2, seed=seed)
         run["metadata"]["name"] = name
