@@ -70,20 +70,27 @@ class Chronicle:
         self.view(now)
         old = {member.node for member in before.members}
         new = {member.node for member in record.members}
-        shown = " ".join(str(member.ordinal) for member in record.members)
-        where = f"view {record.view} [{shown}], cut {record.cut:,}"
+        where = _where(record)
         if not before.view:
-            ready = f"{len(new)} of {len(new)} slaves ready; view 1 [{shown}]"
+            ready = f"{len(new)} of {len(new)} slaves ready; {where.partition(',')[0]}"
             self.say("SlavesReady", ready, now, Phase.START)
             return
-        for node in sorted(old - new):
-            cause = self._cause(node, out)
-            self._fail(FailureKind.SLAVE_LOST, str(NodeId(*node)), cause, before.view, now)
-            self.say("SlaveLost", f"{_named(node)} lost: {cause}; {where}", now)
+        self.lost(before, out, now)
         for node in sorted(new - old):
             self.say("SlaveReplaced", f"{_named(node)} joined; {where}", now)
         if old == new:
             self.say("SameMembers", f"{why}; {where}", now)
+
+    def lost(self, before: Record, out: set[Node], now: float) -> None:
+        """Members of the view before that are not in the one recorded now, and why."""
+        record = self._lead.record
+        new = {member.node for member in record.members}
+        for node in sorted(member.node for member in before.members):
+            if node in new:
+                continue
+            cause = self._cause(node, out)
+            self._fail(FailureKind.SLAVE_LOST, str(NodeId(*node)), cause, before.view, now)
+            self.say("SlaveLost", f"{_named(node)} lost: {cause}; {_where(record)}", now)
 
     def _cause(self, node: Node, out: set[Node]) -> str:
         lead = self._lead
@@ -95,6 +102,11 @@ class Chronicle:
         if node in out:
             return "left out for its bad links"
         return lead.suspicion.trouble(node) or "no answer to the wedge"
+
+
+def _where(record: Record) -> str:
+    shown = " ".join(str(member.ordinal) for member in record.members)
+    return f"view {record.view} [{shown}], cut {record.cut:,}"
 
 
 def _named(node: Node) -> str:

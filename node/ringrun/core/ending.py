@@ -71,7 +71,10 @@ class Ending:
             if now >= self._exit_at:
                 self.exit(0)
         elif now >= self.deadline():
-            self.give(now, final=False)
+            if self._slave.log is None:
+                self.exit(1, "the run ended before this slave was admitted")
+            else:
+                self.give(now, final=False)
 
     def close(self, message: Close, now: float) -> None:
         """The run is over: a result for this record, now or after what is lacking has come."""

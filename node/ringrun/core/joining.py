@@ -4,17 +4,20 @@ A survivor fetches the entries above what it holds. A joiner first gets the dono
 what it then holds never shrinks while the view stays the same.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from ringrun.core.entry import BLOCK
 from ringrun.core.errors import ProtocolError
 from ringrun.core.fold import Snapshot, Totals
+from ringrun.core.frame import MAX_INDEX
 from ringrun.core.log import Log
 from ringrun.core.messages import Base, Fetch, Fetched, NodeId, Sync
 from ringrun.core.notes import Note
 from ringrun.core.outputs import Output, Send
 from ringrun.core.record import FoldValue, Plan
 from ringrun.core.rules import Rules
+
+Run = tuple[int, int, int, int]
 
 # Entries in one answer: half a megabyte of numbers, so that heartbeats are never far behind.
 _CHUNK = 16 * BLOCK
@@ -100,9 +103,12 @@ class Joining:
     ) -> Log | None:
         """The log with what this answer adds to it."""
         base = message.base
-        total = sum(count for _, _, _, count in message.batches)
-        if 8 * total != len(message.numbers) or min((b[3] for b in message.batches), default=1) < 1:
-            raise ProtocolError(f"{total} fetched entries with {len(message.numbers)} bytes")
+        _check(message.batches, message.numbers)
+        if base is not None:
+            _check(base.runs, base.numbers)
+        last = max((first + count - 1 for first, _, _, count in message.batches), default=0)
+        if last > self.sync.cut and rules.tagged_answers:
+            raise ProtocolError(f"fetched entry {last} for a cut of {self.sync.cut}")
         if base is not None and log is None:
             log = _log_of(base, plan, self.sync.cut)
             if journal is not None:
@@ -143,6 +149,8 @@ class Joining:
             snapshot = log.snapshot()
             base = base_of(snapshot)
             first = snapshot.count + 1
+        elif first < log.oldest:
+            raise ProtocolError(f"entry {first} is asked for, {log.oldest} is the first there is")
         last = min(message.last, log.held)
         while base is not None or first <= last:
             end = min(last, first + _CHUNK - 1)
@@ -157,6 +165,22 @@ class Joining:
             )
             base = None
             first = end + 1
+
+
+def _check(batches: Sequence[Run], numbers: bytes) -> None:
+    """Raise ProtocolError unless these batches can be, and these are their numbers."""
+    total = 0
+    for first, sender, k, count in batches:
+        if not (
+            1 <= first < MAX_INDEX
+            and 0 <= sender < 1 << 32
+            and 1 <= k < MAX_INDEX
+            and 1 <= count < 1 << 32
+        ):
+            raise ProtocolError(f"no run has a batch of {count} from ({sender}, {k}) at {first}")
+        total += count
+    if 8 * total != len(numbers):
+        raise ProtocolError(f"{total} fetched entries with {len(numbers)} bytes of numbers")
 
 
 def _log_of(base: Base, plan: Plan, cut: int) -> Log:

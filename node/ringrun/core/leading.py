@@ -173,19 +173,25 @@ class Leading:
         before, self.record = self.record, record
         if record.phase is Phase.STOP:
             if before.phase is not Phase.STOP:
+                if record.closed:
+                    self.chronicle.lost(before, self._left_out(), now)
                 self._stopped(now)
         elif record.view > before.view:
             stage = self._stage
-            why, out = "recorded before", set[Node]()
-            if isinstance(stage, Changing):
-                why = stage.change.cause
-                out = stage.change.without & stage.change.wedged.keys()
-            self.chronicle.entered(before, why, out, now)
+            why = stage.change.cause if isinstance(stage, Changing) else "recorded before"
+            self.chronicle.entered(before, why, self._left_out(), now)
             self.suspicion.answered(now)
             self._enter(Installing(self, now), now)
         elif record.phase is Phase.GRACE and before.phase is Phase.SEND:
             text = f"{len(record.send_members)} slaves in GRACE"
             self.chronicle.say("GraceStarted", text, now)
+
+    def _left_out(self) -> set[Node]:
+        """Whom the change that is recorded left out though they answered."""
+        stage = self._stage
+        if not isinstance(stage, Changing):
+            return set()
+        return stage.change.without & stage.change.wedged.keys()
 
     def saw(self, record: Record, now: float) -> None:
         """A record was read. Go on from whatever it shows that was not known (late successes)."""

@@ -388,21 +388,5 @@ class Master:
     def _note_record(self, record: Record, outcome: str) -> None:
         if not self._journal:
             return
-        document = {
-            "outcome": outcome,
-            "version": record.version,
-            "epoch": record.epoch,
-            "holder": record.holder,
-            "view": record.view,
-            "members": [list(member.node) for member in record.members],
-            "cut": record.cut,
-            "count": record.fold.count,
-            "sumExact": record.fold.sum_exact,
-            "digest": record.fold.digest,
-            "phase": record.phase.value,
-            "closed": record.closed,
-            "stopReason": record.stop_reason,
-            "sendMembers": [list(member.node) for member in record.send_members],
-            "prepared": [list(node) for node in record.prepared],
-        }
+        document = {"outcome": outcome, **record.as_document()}
         self.notes.append((Note.RECORD, document))

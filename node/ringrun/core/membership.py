@@ -52,6 +52,10 @@ class Membership:
     def meet(self, message: Meet) -> None:
         """Want links to all of these, and say which of them work."""
         slave = self._slave
+        before = self._meet
+        if before is not None and (message.epoch, message.attempt) < (before.epoch, before.attempt):
+            # Said before what is known already; it would end links that are wanted by now.
+            return
         self._meet = message
         everyone = (*self.members, *message.joiners, *message.members)
         wanted = {member.node: member for member in everyone if member.node != slave.node}
@@ -82,7 +86,7 @@ class Membership:
         if record.view > slave.view:
             self._enter(record, now)
         log = slave.log
-        if record.view != slave.view or log is None:
+        if not slave.view or record.view != slave.view or log is None:
             return
         if record.phase is not Phase.START:
             # A slave that was never told GO ends with the others all the same.
@@ -143,7 +147,7 @@ class Membership:
         slave = self._slave
         joining = self._joining
         log = slave.log
-        if joining is None or log is None or log.held < joining.sync.cut:
+        if joining is None or log is None or not log.approved <= joining.sync.cut <= log.held:
             return
         sync = joining.sync
         slave.answer(
@@ -278,7 +282,7 @@ class Membership:
     def kick(self, message: Kick, now: float) -> None:
         """The kickstart counts once a view, in SEND, un-wedged; any other does nothing."""
         slave = self._slave
-        if message.view != slave.view:
+        if not slave.view or message.view != slave.view:
             return
         slave.start_clock(message.elapsed, now)
         again = self._kicked == slave.view and slave.rules.kick_once

@@ -94,3 +94,22 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     def holds(self, node: tuple[int, int]) -> bool:
         """Whether this incarnation is a member of the recorded view."""
         return any(member.node == node for member in self.members)
+
+    def as_document(self) -> dict[str, object]:
+        """What the journal keeps of it."""
+        return {
+            "version": self.version,
+            "epoch": self.epoch,
+            "holder": self.holder,
+            "view": self.view,
+            "members": [list(member.node) for member in self.members],
+            "cut": self.cut,
+            "count": self.fold.count,
+            "sumExact": self.fold.sum_exact,
+            "digest": self.fold.digest,
+            "phase": self.phase.value,
+            "closed": self.closed,
+            "stopReason": self.stop_reason,
+            "sendMembers": [list(member.node) for member in self.send_members],
+            "prepared": [list(node) for node in self.prepared],
+        }

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from ringrun.core.ending import Ending
 from ringrun.core.entry import Stream
 from ringrun.core.errors import ProtocolError
-from ringrun.core.frame import HEADER
+from ringrun.core.frame import HEADER, MAX_INDEX
 from ringrun.core.membership import Membership
 from ringrun.core.messages import (
     Close,
@@ -49,10 +49,6 @@ if TYPE_CHECKING:
 
 # How often what must arrive is said again.
 _REPEAT_SECONDS = 0.25
-# What a hop of a healthy ring may take, on a machine that has better things to do: so long, and
-# so many bytes of entries a second.
-_HOP_SECONDS = 0.002
-_HOP_BYTES = 200e6
 
 
 class Slave:
@@ -183,6 +179,8 @@ class Slave:
         kind, wagons, view, turn, first, ack, approved = HEADER.unpack_from(frame)
         if (view != self.view and self.rules.view_in_frames) or src not in self.ordinals:
             return
+        if (turn | first | ack | approved) >= MAX_INDEX or not first:
+            raise ProtocolError(f"no run reaches turn {turn}, index {first}, {ack} or {approved}")
         tally = self.tally
         if tally.counting:
             tally.received += 1
@@ -374,12 +372,7 @@ class Slave:
         if self._start_deadline == inf:
             self._start_deadline = plan.start_deadline
         self.stream = Stream(plan.seed, self.node.ordinal if self.rules.own_streams else 0)
-        # A circle takes its time: every slave may wait for a frame before it issues.
-        hop = plan.tick + _HOP_SECONDS + plan.nodes * plan.burst * 8 / _HOP_BYTES
-        patience = plan.suspect + plan.nodes * hop
-        self.watch = Watch(
-            heartbeat=plan.heartbeat, suspect=plan.suspect, now=now, patience=patience
-        )
+        self.watch = Watch.of_plan(plan, now)
         self._beat_at = self.watch.next_beat(now)
 
     # The end

@@ -288,11 +288,15 @@ class MasterProcess:
                 await link.dial(member.host, member.port)
                 retry = FIRST_RETRY
                 start = link.start
-                await link.closed
+                # Not awaited itself: a task that is cancelled would take the future with it.
+                await asyncio.wait((link.closed,))
             except (OSError, ProtocolError) as error:
                 self.log.detail(f"dialling {node} at {member.host}:{member.port}: {error}")
                 if self._tried is not None:
                     self._tried(member, str(error))
+            finally:
+                if not link.up.done():
+                    link.close("given up")
             await asyncio.sleep(retry)
             retry = min(2 * retry, LAST_RETRY)
 

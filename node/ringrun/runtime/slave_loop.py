@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 from ringrun.core.errors import ProtocolError
 from ringrun.core.messages import Heartbeat, Result
 from ringrun.core.outputs import Beat, Drop, Exit, Finish, Links, Output, Say, Send
+from ringrun.core.phase import Phase
 from ringrun.core.slave import Slave
 from ringrun.runtime.link import Link, errno_text
 from ringrun.runtime.log import Log
@@ -42,6 +43,8 @@ FOLD_AFTER = 8 << 10
 # Nearly all control frames of a large ring are this one: neither encoded nor decoded each time.
 HEARTBEAT = encode_control(Heartbeat())
 HEARTBEAT_BODY = HEARTBEAT[PREAMBLE.size :]
+
+_RUNNING = (Phase.SEND, Phase.GRACE)
 
 _DATA = int(FrameKind.DATA)
 _CONTROL = int(FrameKind.CONTROL)
@@ -89,6 +92,7 @@ class SlaveLoop:
         self._others: dict[int, Callable[[], None]] = {}
         self._own: list[bytes] = []
         self._unfolded = 0
+        self._spin = 0.0
         self._broken: list[Link] = []
 
     def watch(self, descriptor: int, readable: Callable[[], None]) -> None:
@@ -121,11 +125,12 @@ class SlaveLoop:
                 until = core.deadline
                 if connections.timer < until:
                     until = connections.timer
-                events = wait(until, core.spin)
+                events = wait(until, self._spin)
             now = monotonic()
             if now >= core.deadline:
                 core.tick(now)
                 self._flush(now)
+                self._set_spin(core)
             if now >= connections.timer:
                 connections.tick(now)
             for fd, event in events:
@@ -208,6 +213,10 @@ class SlaveLoop:
             else:
                 self._unfolded = 0
         return []
+
+    def _set_spin(self, core: Slave) -> None:
+        # Before SEND little comes, and spinning in vain would be given up for a while.
+        self._spin = core.spin if core.phase in _RUNNING else 0.0
 
     # What comes in.
 

@@ -10,11 +10,11 @@ import select
 import time
 
 # How many waits make a judgement, and the share of them that must end within the spin.
-JUDGED = 64
-PAYS = 0.5
+JUDGED = 32
+PAYS = 0.1
 # Seconds without spinning after it did not pay; doubled each time in a row.
 FIRST_REST = 0.02
-LAST_REST = 0.64
+LAST_REST = 1.28
 # Seconds after which giving way has given the core to somebody who keeps it.
 TOO_LONG = 0.001
 

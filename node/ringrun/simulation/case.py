@@ -155,7 +155,7 @@ def draw(
         faulty = random.choice((0.5, 0.8, 1.2))
         send = faulty + RECOVERY + 2.0 if wants_progress else random.choice((0.6, 0.8, 1.2))
         burst = random.randint(1, 3)
-        heartbeat = 0.25 if wants_progress else random.choice((0.1, 0.15, 0.2))
+        heartbeat = 0.3 if wants_progress else random.choice((0.1, 0.2, 0.3))
         policy = FailurePolicy.REPLACE if random.random() < 0.8 else FailurePolicy.CONTINUE
         spec = make_spec(
             nodes=nodes,
@@ -201,7 +201,7 @@ def draw(
         jitter=0.8 * hop,
         turn=turn,
         store_delay=random.choice((0.002, 0.01, 0.05)),
-        poll=random.choice((0.1, 0.2, 0.3)),
+        poll=random.choice((0.2, 0.3, 0.5)),
         supervision=random.choice((0.01, 0.05, 0.3)),
         watch=random.random() < 0.3,
         skew=0.1 if clock else 0.0,

@@ -15,6 +15,9 @@ from ringrun.simulation.processes import Process
 from ringrun.simulation.stores import Trouble
 from ringrun.simulation.world import World
 
+# What is on its way when the faults stop arrives soon after.
+_LONGEST_JITTER = 0.6
+
 
 def plan(world: World) -> None:
     """Have the case's faults happen in this world."""
@@ -205,21 +208,18 @@ def _cut_link(world: World, draw: Random) -> bool:
 
 
 def _slow_links(world: World, draw: Random) -> bool:
-    links = _links(world)
+    usual = world.case.jitter
+    links = [lanes for lanes in _links(world) if all(lane.jitter == usual for lane in lanes)]
     if not links:
         return False
     duration = _left(world, draw, 1.0)
-    factor = draw.choice((5.0, 20.0, 60.0))
+    jitter = min(usual * draw.choice((5.0, 20.0, 60.0)), _LONGEST_JITTER)
     for lanes in draw.sample(links, max(1, len(links) // 3)):
         lane = draw.choice(lanes)
-        lane.jitter *= factor
-        world.clock.after(duration, _faster, lane, factor)
-    _tell(world, f"slow links for {duration:.3f}")
+        lane.jitter = jitter
+        world.clock.after(duration, setattr, lane, "jitter", usual)
+    _tell(world, f"slow links for {duration:.3f}, up to {jitter:.3f} a message")
     return True
-
-
-def _faster(lane: Lane, factor: float) -> None:
-    lane.jitter /= factor
 
 
 # Time.

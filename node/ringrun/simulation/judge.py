@@ -11,12 +11,15 @@ from typing import TYPE_CHECKING, Any
 from ringrun.core.messages import NodeId, Result
 from ringrun.core.record import Record
 from ringrun.core.supervise import SLAVE_FAILED
+from ringrun.core.verdict import START_DEADLINE
 from ringrun.report import Verdict
-from ringrun.simulation.processes import SlaveProcess
+from ringrun.simulation.slaves import SlaveProcess
 from ringrun.verify import check
 
 if TYPE_CHECKING:
     from ringrun.simulation.world import World
+
+_START_WITHIN = 10.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +86,12 @@ def _report(world: "World") -> list[Finding]:
             found.append(Finding(promise="G11", text=f"{name} never gave the result in the report"))
     agreed = _agreed(record, world)
     verdict = Verdict(document["verdict"])
+    case = world.case
+    if case.wants_progress and verdict is not Verdict.AGREED and not record.stop_reason:
+        found.append(Finding(promise="G8", text=f"no fault for long, and the verdict is {verdict}"))
+    patience = case.spec.start_deadline - case.quiet_from
+    if record.stop_reason.startswith(START_DEADLINE) and patience > _START_WITHIN:
+        found.append(Finding(promise="G9", text=f"{record.stop_reason}, long after the faults"))
     if verdict is Verdict.AGREED and not agreed:
         found.append(Finding(promise="G11", text="the verdict is Agreed, the results say no"))
     if verdict is Verdict.PARTIAL and agreed and not record.stop_reason:

@@ -6,6 +6,7 @@ the line that is printed for a failure replays it anywhere.
 
 import multiprocessing
 import os
+import signal
 import time
 import traceback
 from collections import Counter
@@ -13,18 +14,19 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
+from ringrun.core.phase import Phase
 from ringrun.core.rules import ALL_RULES, Rules
 from ringrun.simulation import faults
 from ringrun.simulation.case import RECOVERY, RESULT_WAIT, Case, Profile, draw
 from ringrun.simulation.judge import Finding, judge
 from ringrun.simulation.trace import Trace
 from ringrun.simulation.world import World
-from ringrun.spec import RunSpec, SpecError
+from ringrun.spec import FailurePolicy, RunSpec, SpecError
 from ringrun.spec.checking import near
 
 _SLICE = 0.25
 # A lease that expires, masters that start, and a report that has to be written.
-_SLACK = 20.0
+_SLACK = 8.0
 # Below this many, starting processes costs more than it brings.
 _FEW = 60
 _CHUNK = 25
@@ -102,6 +104,12 @@ def _progress(world: World) -> Iterator[Finding]:
     if world.sending and world.count() <= before:
         text = f"{RECOVERY + 1:.0f} s after the faults the count still stands at {before}"
         yield Finding(promise="G9", text=text)
+    record = world.record.value
+    missing = world.case.spec.nodes - len(record.members)
+    replaces = world.case.spec.on_slave_failure is FailurePolicy.REPLACE
+    if world.sending and replaces and missing and record.phase is Phase.SEND:
+        text = f"{RECOVERY + 1:.0f} s after the faults view {record.view} lacks {missing} slaves"
+        yield Finding(promise="G9", text=text)
 
 
 def main(
@@ -144,7 +152,9 @@ def outcomes(
             yield _job(job, trace=trace)
         return
     context = multiprocessing.get_context("spawn")
-    with context.Pool(processors) as pool:
+    # Ctrl-C is for this process; it ends the others.
+    ignore = (signal.SIGINT, signal.SIG_IGN)
+    with context.Pool(processors, signal.signal, ignore) as pool:
         yield from pool.imap(_job, jobs, chunksize=_CHUNK)
 
 

@@ -38,8 +38,9 @@ from ringrun.core.rules import ALL_RULES, Rules
 from ringrun.simulation.case import Case, make_spec
 from ringrun.simulation.judge import Finding
 from ringrun.simulation.links import Lane
-from ringrun.simulation.processes import Key, Process, SlaveProcess
+from ringrun.simulation.processes import Key, Process
 from ringrun.simulation.run import Outcome, crash, finish
+from ringrun.simulation.slaves import SlaveProcess
 from ringrun.simulation.stores import Trouble
 from ringrun.simulation.trace import Trace, message
 from ringrun.simulation.world import World

@@ -12,12 +12,14 @@ from ringrun.core.messages import NodeId
 from ringrun.core.orders import Orders
 from ringrun.core.supervise import Observed, SlaveSeen, decide
 from ringrun.simulation.masters import MasterProcess
-from ringrun.simulation.processes import Process, SlaveProcess
+from ringrun.simulation.processes import Process
+from ringrun.simulation.slaves import SlaveProcess
 
 if TYPE_CHECKING:
     from ringrun.simulation.world import World
 
 _LEAVE_WITHIN = 6.0
+_CLEAN_UP_AFTER = 1.0
 
 
 class Supervisor:
@@ -80,6 +82,8 @@ class Supervisor:
                 result=process.result,
             )
         elif isinstance(process, MasterProcess):
+            if world.whole_report is not None and not world.masters():
+                world.clock.after(_CLEAN_UP_AFTER, self._clean_up)
             world.clock.after(world.case.supervision, self.free, process.key)
             if world.whole_report is None:
                 self._starting += 1
@@ -97,6 +101,12 @@ class Supervisor:
         record = store.value
         if record.holder == holder:
             store.swap(store.version + 1, record.evolve(holder=""))
+
+    def _clean_up(self) -> None:
+        """The run is over: whoever is left was started too late to hear of it."""
+        for slave in self.world.slaves():
+            slave.call(slave.leave)
+            self.world.clock.after(_LEAVE_WITHIN, self._kill, slave)
 
     def _start_master(self, place: int, incarnation: int) -> None:
         world = self.world

@@ -15,7 +15,8 @@ from ringrun.simulation.case import Case
 from ringrun.simulation.clock import Clock
 from ringrun.simulation.links import Lane, Link
 from ringrun.simulation.masters import MasterProcess
-from ringrun.simulation.processes import Key, Process, SlaveProcess
+from ringrun.simulation.processes import Key, Process
+from ringrun.simulation.slaves import SlaveProcess
 from ringrun.simulation.stores import Store
 from ringrun.simulation.supervisor import Supervisor
 

@@ -7,11 +7,10 @@ from struct import pack
 from typing import Any
 
 import numpy as np
-from driver import Driver
+from driver import Driver, Node
 
 from ringrun.core.frame import HEADER, wagons_of
 from ringrun.core.messages import Close, Command, Install, Kick, NodeId, Sync, Wedge
-from ringrun.core.notes import Note
 from ringrun.core.phase import Phase
 from ringrun.core.record import Member, Plan, Record
 from ringrun.core.rules import ALL_RULES, Rules
@@ -65,6 +64,7 @@ class Ring(Driver):
         fair: bool = False,
     ) -> None:
         super().__init__(seed, pace=pace, fair=fair)
+        self.leader, self.epoch = LEADER, 1
         self.plan = Plan(
             run="ring",
             nodes=count,
@@ -103,12 +103,12 @@ class Ring(Driver):
     @property
     def command(self) -> dict[str, Any]:
         """What every command carries."""
-        return {"epoch": 1, "holder": LEADER}
+        return {"epoch": self.epoch, "holder": self.leader}
 
     def say(self, key: NodeId, message: Command) -> None:
         """A command arrives."""
         node = self.nodes[key]
-        self.call(node, node.core.receive, LEADER, message)
+        self.call(node, node.core.receive, self.leader, message)
 
     def go(self) -> "Ring":
         """INSTALL at all, let the links come up, then KICK."""
@@ -157,15 +157,28 @@ class Ring(Driver):
             self.say(key, Close(**self.command, record=closing))
 
 
+class Tapped(Ring):
+    """Remembers the last frame of each link."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        self.last: dict[tuple[int, int], bytes] = {}
+        super().__init__(*arguments, **options)
+
+    def send_frame(self, node: Node, ordinal: int, frame: bytes) -> None:
+        """As ever."""
+        self.last[node.key[0], ordinal] = frame  # type: ignore[index]
+        super().send_frame(node, ordinal, frame)
+
+
 class Recorder(Ring):
     """A ring that remembers every entry it sees in a frame, where it was said to be."""
 
-    def __init__(self, *arguments: object, **options: object) -> None:
+    def __init__(self, *arguments: Any, **options: Any) -> None:
         self.seen: dict[int, Entry] = {}
         self.frames = 0
-        super().__init__(*arguments, **options)  # type: ignore[arg-type]
+        super().__init__(*arguments, **options)
 
-    def send_frame(self, node: object, ordinal: int, frame: bytes) -> None:
+    def send_frame(self, node: Node, ordinal: int, frame: bytes) -> None:
         """Read the frame by the layout alone, and see that no index is ever given away twice."""
         _, count, _, _, first, _, _ = HEADER.unpack_from(frame)
         self.frames += 1
@@ -177,13 +190,8 @@ class Recorder(Ring):
                 entry = (sender, k + step, values[at])
                 assert self.seen.setdefault(first + at, entry) == entry
                 at += 1
-        super().send_frame(node, ordinal, frame)  # type: ignore[arg-type]
+        super().send_frame(node, ordinal, frame)
 
     def log(self, count: int) -> list[Entry]:
         """Entries 1..count as they travelled."""
         return [self.seen[index] for index in range(1, count + 1)]
-
-
-def approvals(notes: list[tuple[object, ...]]) -> list[int]:
-    """The approved indices in some notes, in order."""
-    return [note[2] for note in notes if note[0] is Note.APPROVED]  # type: ignore[misc]

@@ -34,7 +34,16 @@ from ringrun.core.record import Member, Plan, Record
 from ringrun.core.slave import Slave
 
 ME, OTHER = NodeId(0, 1), NodeId(1, 1)
-PLAN = Plan(run="r", nodes=2, seed=3, model="lockstep", send=2.0, grace=1.0, start_deadline=8.0)
+PLAN = Plan(
+    run="r",
+    nodes=2,
+    seed=3,
+    model="lockstep",
+    send=2.0,
+    grace=1.0,
+    start_deadline=8.0,
+    result_wait=9.0,
+)
 MEMBERS = (Member(ordinal=0, incarnation=1), Member(ordinal=1, incarnation=1))
 VIEW_1 = Record(
     version=3,

@@ -101,6 +101,8 @@ class Lockstep(Model):
             sender, k, _, u = _TAIL.unpack_from(frame, HEADER.size)
             if sender != src:
                 raise ProtocolError(f"slave {src} sent a message of slave {sender}")
+            if self.mine and ring.rules.deduplicate:
+                raise ProtocolError(f"message {index} came before {self.mine} was approved")
             if log.held >= log.limit:
                 log.fold()
             log.append_one(sender, k, u)

@@ -99,7 +99,8 @@ class Train(Model):
         while passed < len(table) and at <= held and ring.rules.train_sequence:
             at += table[passed][2]
             passed += 1
-        if at > held + 1 and ring.rules.train_sequence:
+        if at != held + 1 and ring.rules.train_sequence:
+            # Its wagons end where the next begins: a train lacks nothing that a member holds.
             raise ProtocolError(f"a wagon ends at {at - 1}, but {held} are held")
         new = numbers[(at - first) * 8 :]
         table = table[passed:]

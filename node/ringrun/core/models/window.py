@@ -18,11 +18,12 @@ _TURN = int(Kind.TURN)
 class Window(Model):
     """`acks` is how far each peer holds everything, `turns` the last turn seen of each."""
 
-    __slots__ = ("acks", "after", "kept", "said", "seen", "turn", "turns")
+    __slots__ = ("acks", "after", "kept", "said", "seen", "told", "turn", "turns")
 
     def __init__(self, ring: Ring) -> None:
         super().__init__(ring)
         self.acks = dict.fromkeys(ring.peers, ring.log.approved)
+        self.told = dict.fromkeys(ring.peers, ring.log.approved)  # what each has said to all
         self.turns = dict.fromkeys(ring.members, 0)
         self.turn = 0  # the turn that is due next for this slave, and its first index
         self.after = ring.log.held + 1
@@ -101,12 +102,18 @@ class Window(Model):
             if turn > self.seen[0]:
                 self.seen = (turn, src)
             if src == ring.parent:
+                if after <= ring.log.held and ring.rules.deduplicate:
+                    raise ProtocolError(
+                        f"the turn goes on at {after}, but {ring.log.held} are held"
+                    )
                 self.turn = turn + 1
                 self.after = after
                 self.due = True
         acks = self.acks
-        if src in acks and ack > acks[src]:
-            acks[src] = ack
+        if src in acks and ack > self.told[src]:
+            self.told[src] = ack
+            if ack > acks[src]:
+                acks[src] = ack
         self._approve(now)
 
     def _take(self, first: int, sender: int, k: int, numbers: memoryview, last: int) -> None:
@@ -134,7 +141,7 @@ class Window(Model):
     def _drained(self, last: int) -> bool:
         """Whether everyone has said to everyone that it holds all that was issued."""
         log = self.ring.log
-        return log.held == last == self.said and all(ack >= last for ack in self.acks.values())
+        return log.held == last == self.said and all(ack >= last for ack in self.told.values())
 
     def turn_from(self, peer: int) -> int:
         return self.turns[peer]
@@ -144,14 +151,16 @@ class Window(Model):
         log = ring.log
         if held > self.acks[peer]:
             self.acks[peer] = held
+        # Sent again they say what was said to all, and not what only this peer would know.
         for at, first, count, k in self.kept:
-            if at <= turn:
+            # A turn that came after this one may have overtaken it: `turn` alone does not tell.
+            if at <= turn and first + count - 1 <= held:
                 continue
             if not count:
-                head = HEADER.pack(_TURN, 0, ring.view, at, first, log.held, log.approved)
+                head = HEADER.pack(_TURN, 0, ring.view, at, first, self.said, log.approved)
                 ring.send((peer,), head)
             else:
-                head = HEADER.pack(_TURN, 1, ring.view, at, first, log.held, log.approved)
+                head = HEADER.pack(_TURN, 1, ring.view, at, first, self.said, log.approved)
                 numbers = log.views(first, first + count - 1)
                 ring.send((peer,), head + WAGON.pack(ring.me, k, count), *numbers)
         self._approve(now)
