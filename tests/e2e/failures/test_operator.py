@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-import runs
+import cluster_runs as runs
 from kubectl import Kubectl
 
 RUN = Path(__file__).parent / "ringrun.yaml"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-import runs
+import cluster_runs as runs
 from kubectl import Kubectl
 
 ROOT = Path(__file__).parents[3]

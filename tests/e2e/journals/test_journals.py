@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-import runs
+import cluster_runs as runs
 from kubectl import Kubectl
 
 HERE = Path(__file__).parent

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-import runs
+import cluster_runs as runs
 from kubectl import Kubectl, RefusedError
 
 RUN = Path(__file__).parent / "ringrun.yaml"

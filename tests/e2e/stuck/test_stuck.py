@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-import runs
+import cluster_runs as runs
 from kubectl import Kubectl
 
 RUN = Path(__file__).parent / "ringrun.yaml"
