@@ -113,18 +113,22 @@ class Connections:
             elif isinstance(link.peer, NodeId) and self._replaced(link.peer):
                 self.close(link, f"incarnation {link.peer.incarnation} was replaced", now)
             else:
-                link.current = self._is_current(link.peer)
+                link.source = self._source(link)
         self.tick(now)
 
     def _replaced(self, node: NodeId) -> bool:
         newest = self._newest.get(node.ordinal, 0)
         return node.incarnation < newest and node not in self._wanted
 
-    def _is_current(self, peer: NodeId | str) -> bool:
-        """Whether data of this peer may reach the core, which knows it by its ordinal alone."""
-        if isinstance(peer, str) or peer in self._wanted:
-            return True
-        return all(node.ordinal != peer.ordinal for node in self._wanted)
+    def _source(self, link: Link) -> int:
+        """The ordinal by which the core knows data of this link; -1 if it must not reach it."""
+        peer = link.peer
+        if isinstance(peer, str):
+            return -1
+        others = peer not in self._wanted and any(
+            node.ordinal == peer.ordinal for node in self._wanted
+        )
+        return -1 if others else peer.ordinal
 
     # Time.
 
@@ -315,7 +319,7 @@ class Connections:
         self.by_peer[peer] = link
         if isinstance(peer, NodeId):
             link.ordinal = peer.ordinal
-            link.current = self._is_current(peer)
+            link.source = self._source(link)
             self._route(peer.ordinal)
         if link.dialled is not None and link.dialled in self._dials:
             self._dials[link.dialled].retry = FIRST_RETRY
@@ -338,7 +342,8 @@ class Connections:
             if isinstance(peer, NodeId) and peer.ordinal == ordinal
         ]
         links.sort(key=lambda each: each[0])
-        self.older = {node: link for node, link in self.older.items() if node.ordinal != ordinal}
+        for node in [node for node in self.older if node.ordinal == ordinal]:
+            del self.older[node]
         if not links:
             self.by_ordinal.pop(ordinal, None)
             return

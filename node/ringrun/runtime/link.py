@@ -48,21 +48,21 @@ class Link:
         "_largest",
         "_part",
         "_poll",
-        "_send",
         "_send_gathered",
         "address",
         "broken",
-        "current",
         "deadline",
         "decoder",
         "dialled",
         "fd",
+        "give",
         "handshake",
         "idle",
         "ordinal",
         "peer",
         "receive_into",
         "sock",
+        "source",
         "state",
         "up",
     )
@@ -82,11 +82,13 @@ class Link:
         self.decoder = Decoder()
         self.peer: NodeId | str = ""
         self.ordinal = -1
-        self.current = True
+        # The ordinal under which data of this link goes to the core; -1: it does not (a master, or
+        # a start of a slave that is not the wanted one).
+        self.source = -1
         self.broken = ""
         self.receive_into = sock.recv_into
         self.idle = True
-        self._send = sock.send
+        self.give = sock.send
         self._send_gathered = sock.sendmsg
         self._poll = poll
         self._part: memoryview | None = None
@@ -103,23 +105,35 @@ class Link:
         return part + self._control_waiting + self._data_waiting
 
     def send(self, frame: bytes) -> bool:
-        """Send a data frame, or keep what the kernel does not take; False if the link is broken."""
-        if self.idle:
-            try:
-                sent = self._send(frame)
-            except BlockingIOError:
-                sent = 0
-            except OSError as error:
-                return self._break(error)
-            if sent != len(frame):
-                self._keep(memoryview(frame)[sent:])
-            return True
-        return self._queue_data(frame)
+        """Send a data frame, or keep what the kernel does not take; False if the link is broken.
+
+        `sending` does the same in its own loop: give while idle, else queue.
+        """
+        if not self.idle:
+            return self.queue_data(frame)
+        try:
+            sent = self.give(frame)
+        except OSError as error:
+            return self.not_given(frame, error)
+        if sent != len(frame):
+            self.keep(frame, sent)
+        return True
+
+    def keep(self, frame: bytes, sent: int) -> None:
+        """The kernel took only so much of it."""
+        self._keep(memoryview(frame)[sent:])
+
+    def not_given(self, frame: bytes, error: OSError) -> bool:
+        """The kernel took nothing of it; False if that is because the link is broken."""
+        if not isinstance(error, BlockingIOError):
+            return self._break(error)
+        self._keep(memoryview(frame))
+        return True
 
     def send_parts(self, parts: Sequence[Buffer]) -> bool:
         """Send a data frame (preamble first) without joining it; copies what is not taken."""
         if not self.idle:
-            return self._queue_data(b"".join(parts))
+            return self.queue_data(b"".join(parts))
         try:
             sent = self._send_gathered(parts)
         except BlockingIOError:
@@ -167,7 +181,7 @@ class Link:
                     return True
                 part = memoryview(frame)
             try:
-                sent = self._send(part)
+                sent = self.give(part)
             except BlockingIOError:
                 sent = 0
             except OSError as error:
@@ -177,7 +191,8 @@ class Link:
                 return True
             self._part = None
 
-    def _queue_data(self, frame: bytes) -> bool:
+    def queue_data(self, frame: bytes) -> bool:
+        """Let it wait behind what is under way; False if too much waits already."""
         size = len(frame)
         if size > self._largest:
             self._largest = size

@@ -18,13 +18,13 @@ from ringrun.core.phase import Phase
 from ringrun.core.slave import Slave
 from ringrun.runtime.link import Link, errno_text
 from ringrun.runtime.log import Log
-from ringrun.runtime.spinning import MOST_EVENTS, Events, Spinning
+from ringrun.runtime.sending import sender
+from ringrun.runtime.spinning import FINE_WAIT, LONGEST_WAIT, MOST_EVENTS, Events, Spinning
 from ringrun.runtime.wire import (
-    COUNTED,
+    DATA_TAG,
+    PLAIN,
     PREAMBLE,
-    VERSION,
     FrameKind,
-    data_preamble,
     decode_control,
     encode_control,
 )
@@ -50,19 +50,6 @@ _DATA = int(FrameKind.DATA)
 _CONTROL = int(FrameKind.CONTROL)
 
 
-class _Preambles(dict[int, bytes]):
-    """What goes before a data frame's body of some length; a model has few lengths."""
-
-    def __missing__(self, size: int) -> bytes:
-        preamble = PREAMBLE.pack(size + COUNTED, VERSION, _DATA)
-        if len(self) < 1024:
-            self[size] = preamble
-        return preamble
-
-
-PREAMBLES = _Preambles()
-
-
 class Notes(Protocol):
     """Where notes go before anything that follows from them leaves (`runtime.journal`)."""
 
@@ -85,6 +72,8 @@ class SlaveLoop:
         self.log = log
         self.connections: Connections
         self.core: Slave | None = None
+        self._core: Slave
+        self._send: Callable[[], None]
         self.journal: Notes | None = None
         self.leaving = False
         self.code: int | None = None
@@ -100,32 +89,40 @@ class SlaveLoop:
         self._others[descriptor] = readable
         self.poll.register(descriptor, select.EPOLLIN)
 
+    def begin(self, core: Slave) -> None:
+        """Run this core; by hand in place of one whose run never began."""
+        self.core = self._core = core
+        self._send = sender(core, self.connections, self._own, self._broken)
+
     def run(self) -> int:
         """Until Exit, whose code this returns."""
         if not self._named():
             return ENDED_UNNAMED
+        core, send = self._core, self._send
         monotonic = time.monotonic
         poll = self.poll.poll
-        wait = Spinning(self.poll).wait
-        unpack_preamble = PREAMBLE.unpack_from
+        spinning = Spinning(self.poll)
+        unpack = PLAIN.unpack_from
         connections = self.connections
         by_fd = connections.by_fd
-        self._flush(monotonic())
+        now = monotonic()
+        self._flush(now)
         while self.code is None:
-            # By hand it may be another, as long as none has begun.
-            core = self.core
-            assert core is not None
             # A turn that was due before this poll is taken after what the poll brings.
             due = core.pending
             if due or self._own or self._unfolded >= FOLD_AFTER:
                 events = poll(0, MOST_EVENTS)
                 if not events:
-                    events = self._idle(core, wait)
+                    events = self._idle(core, spinning)
             else:
                 until = core.deadline
                 if connections.timer < until:
                     until = connections.timer
-                events = wait(until, self._spin)
+                left = until - now
+                if self._spin or left < FINE_WAIT:
+                    events = spinning.wait(until, self._spin)
+                else:
+                    events = poll(min(left, LONGEST_WAIT), MOST_EVENTS)
             now = monotonic()
             if now >= core.deadline:
                 core.tick(now)
@@ -133,45 +130,44 @@ class SlaveLoop:
                 self._set_spin(core)
             if now >= connections.timer:
                 connections.tick(now)
+            later = False
             for fd, event in events:
+                if later:
+                    now = monotonic()
+                later = True
                 link = by_fd.get(fd)
                 if event != 1 or link is None or not link.up:
-                    self._other(fd, event, monotonic())
+                    self._other(fd, event, now)
+                    if self.core is not core:
+                        # By hand it may be another, as long as none has begun.
+                        core, send = self._core, self._send
                     continue
                 # What a lockstep link brings nearly always, one whole data frame, is taken here:
                 # every call less counts (docs/performance.md).
-                decoder = link.decoder
-                if not decoder.plain:
-                    self._read(link)
+                plain = link.decoder.plain
+                if plain is None:
+                    self._read(link, now)
                     continue
-                view = decoder.view
                 try:
-                    count = link.receive_into(view)
+                    count = link.receive_into(plain)
                 except OSError as error:
-                    self._unreadable(link, error)
+                    self._unreadable(link, error, now)
                     continue
-                now = monotonic()
+                self._unfolded += count
                 if count > 6:
-                    length, version, kind = unpack_preamble(view)
-                    if (
-                        length + 4 == count
-                        and kind == 3
-                        and version == VERSION
-                        and link.current
-                        and link.ordinal >= 0
-                    ):
-                        self._unfolded += count
+                    length, tag = unpack(plain)
+                    if tag == DATA_TAG and length + 4 == count and link.source >= 0:
                         try:
-                            core.data(link.ordinal, view[6:count], now)
+                            core.data(link.source, plain[6:count], now)
                         except ProtocolError as error:
                             self._refuse(link, error, now)
                             continue
                         if core.notes or core.outputs:
                             self._flush(now)
                         elif core.frames:
-                            self._send_frames(core)
+                            send()
                         continue
-                self._received(link, count, now, decoder.restart)
+                self._received(link, count, now, link.decoder.restart)
             if self._own:
                 self._take_own()
             if due and core.pending:
@@ -183,7 +179,6 @@ class SlaveLoop:
                 self._mend(monotonic())
             if self.leaving:
                 self.leaving = False
-                now = monotonic()
                 core.leave(now)
                 self._flush(now)
         self._last_words()
@@ -202,11 +197,11 @@ class SlaveLoop:
                 return False
         return True
 
-    def _idle(self, core: Slave, wait: Callable[[float, float], Events]) -> Events:
+    def _idle(self, core: Slave, spinning: Spinning) -> Events:
         """Nothing has arrived: take the turn, or wait for its time, or fold a block."""
         if core.pending:
             until = min(core.deadline, self.connections.timer, core.pending_at)
-            return wait(until, 0.0) if until > time.monotonic() else []
+            return spinning.wait(until, 0.0) if until > time.monotonic() else []
         if not self._own:
             if core.fold():
                 self._flush(time.monotonic())
@@ -220,19 +215,20 @@ class SlaveLoop:
 
     # What comes in.
 
-    def _read(self, link: Link) -> None:
+    def _read(self, link: Link, now: float) -> None:
         """Take what has arrived on a link, in one receive."""
         decoder = link.decoder
         try:
             count = link.receive_into(decoder.space())
         except OSError as error:
-            self._unreadable(link, error)
+            self._unreadable(link, error, now)
         else:
-            self._received(link, count, time.monotonic(), decoder.received)
+            self._unfolded += count
+            self._received(link, count, now, decoder.received)
 
-    def _unreadable(self, link: Link, error: OSError) -> None:
+    def _unreadable(self, link: Link, error: OSError, now: float) -> None:
         if not isinstance(error, BlockingIOError):
-            self.connections.close(link, errno_text(error), time.monotonic())
+            self.connections.close(link, errno_text(error), now)
 
     def _received(
         self,
@@ -245,7 +241,6 @@ class SlaveLoop:
         if not count:
             self.connections.close(link, "closed by the other side", now)
             return
-        self._unfolded += count
         try:
             self._take(link, cut(count), now)
         except ProtocolError as error:
@@ -253,8 +248,7 @@ class SlaveLoop:
 
     def _take(self, link: Link, frames: list[tuple[int, memoryview]], now: float) -> None:
         """Many frames, none, or control among them: control first. May raise ProtocolError."""
-        core = self.core
-        assert core is not None
+        core = self._core
         if now >= core.deadline:
             core.tick(now)
             self._flush(now)
@@ -275,28 +269,28 @@ class SlaveLoop:
         if not frames:
             # A large frame that is still coming is a sign of life too.
             core.heard(peer, now)
-        if datas and link.current:
-            ordinal = link.ordinal
+        source = link.source
+        if datas and source >= 0:
             data = core.data
             flush = self._flush
             for kind, body in frames:
                 if kind == _DATA:
-                    data(ordinal, body, now)
+                    data(source, body, now)
                     flush(now)
 
-    def _ready(self, link: Link, event: int) -> None:
+    def _ready(self, link: Link, event: int, now: float) -> None:
         """More than plain input on a link that is up: it takes output again, or it is gone."""
         if event & select.EPOLLOUT and not link.flush():
-            self.connections.close(link, link.broken, time.monotonic())
+            self.connections.close(link, link.broken, now)
         elif event & ~select.EPOLLOUT:
-            self._read(link)
+            self._read(link, now)
 
     def _other(self, fd: int, event: int, now: float) -> None:
         """The listener, the channel, a signal; a link that is not up, or takes output again."""
         connections = self.connections
         link = connections.by_fd.get(fd)
         if link is not None and link.up:
-            self._ready(link, event)
+            self._ready(link, event, now)
         elif link is not None:
             if connections.advance(link, event, now):
                 self._first_frames(link, now)
@@ -320,28 +314,27 @@ class SlaveLoop:
 
     def _take_own(self) -> None:
         """A view of one: its frames come back to it like any other's."""
-        core = self.core
-        assert core is not None
-        own, self._own = self._own, []
+        core = self._core
+        own = self._own[:]
+        self._own.clear()
         now = time.monotonic()
         if now >= core.deadline:
             core.tick(now)
             self._flush(now)
         for frame in own:
+            self._unfolded += len(frame)
             core.data(core.node.ordinal, memoryview(frame), now)
             self._flush(now)
 
     def up(self, link: Link, now: float) -> None:
         """A link came up."""
-        core = self.core
-        assert core is not None
+        core = self._core
         core.link_up(link.peer, now)
         self._flush(now)
 
     def down(self, link: Link, now: float) -> None:
         """A link that was up is gone."""
-        core = self.core
-        assert core is not None
+        core = self._core
         core.link_down(link.peer, now)
         self._flush(now)
 
@@ -359,7 +352,7 @@ class SlaveLoop:
                     self.journal.write(notes, now)
                 notes.clear()
             if core.frames:
-                self._send_frames(core)
+                self._send()
             outputs = core.outputs
             if not outputs:
                 return
@@ -367,40 +360,6 @@ class SlaveLoop:
             outputs.clear()
             for output in batch:
                 self._put_out(core, output, now)
-
-    def _send_frames(self, core: Slave) -> None:
-        """Send every frame at once, encoded once for all who get it."""
-        connections = self.connections
-        by_ordinal = connections.by_ordinal
-        broken = self._broken
-        frames = core.frames
-        for ordinals, parts in frames:
-            if len(parts) == 1:
-                body = parts[0]
-                frame = PREAMBLES[len(body)] + body
-            else:
-                preamble = data_preamble(parts)
-                if len(ordinals) == 1 and not connections.older:
-                    link = by_ordinal.get(ordinals[0])
-                    if link is not None:
-                        # One copy less for a train, which has one way to go.
-                        if not link.send_parts((preamble, *parts)):
-                            broken.append(link)
-                        continue
-                frame = b"".join((preamble, *parts))
-            for ordinal in ordinals:
-                link = by_ordinal.get(ordinal)
-                if link is not None:
-                    if not link.send(frame):
-                        broken.append(link)
-                elif ordinal == core.node.ordinal:
-                    self._own.append(frame[PREAMBLE.size :])
-                    self._unfolded += len(frame)
-            if connections.older:
-                for node, older in connections.older.items():
-                    if node.ordinal in ordinals and not older.send(frame):
-                        broken.append(older)
-        frames.clear()
 
     def _put_out(self, core: Slave, output: Output, now: float) -> None:
         match output:

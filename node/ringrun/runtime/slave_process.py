@@ -65,11 +65,13 @@ def run_slave(
             loop.journal = Journal(
                 journal / file_name(str(node)), _meta(setting.meta or {}, run, node)
             )
-        loop.core = Slave(
-            node=node,
-            now=now,
-            journal=journal is not None,
-            start_deadline=setting.start_deadline,
+        loop.begin(
+            Slave(
+                node=node,
+                now=now,
+                journal=journal is not None,
+                start_deadline=setting.start_deadline,
+            )
         )
         # What is there now stays: the collector need not look at it again, only at what is new.
         gc.collect()

@@ -20,6 +20,7 @@ TOO_LONG = 0.001
 
 # Below this many seconds the poll's own clock, which counts milliseconds, is too coarse.
 FINE_WAIT = 0.002
+LONGEST_WAIT = 60.0
 MOST_EVENTS = 128
 
 Events = list[tuple[int, int]]
@@ -48,7 +49,8 @@ class Spinning:
         now = monotonic()
         poll = self._poll.poll
         if spin and now >= self._rest_until:
-            events = poll(0, MOST_EVENTS)
+            # What is there already says nothing about spinning.
+            events: Events = poll(0, MOST_EVENTS)
             if events:
                 return events
             limit = min(now + spin, until)
@@ -70,7 +72,7 @@ class Spinning:
                 return events
         left = until - now
         if left >= FINE_WAIT:
-            return poll(min(left, 60.0), MOST_EVENTS)
+            return poll(min(left, LONGEST_WAIT), MOST_EVENTS)
         if left > 0:
             select.select((self._poll.fileno(),), (), (), left)
         return poll(0, MOST_EVENTS)

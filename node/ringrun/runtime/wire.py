@@ -20,6 +20,8 @@ from ringrun.core.messages import Control
 
 VERSION = 1
 PREAMBLE = Struct("<IBB")
+# The same with version and kind as one number.
+PLAIN = Struct("<IH")
 # What `length` counts besides the body: version and kind.
 COUNTED = 2
 
@@ -43,6 +45,8 @@ class FrameKind(IntEnum):
     CONTROL = 2
     DATA = 3
 
+
+DATA_TAG = VERSION | FrameKind.DATA << 8
 
 # The largest `length` by kind; 0 refuses the kind altogether.
 _BEFORE = (0, HANDSHAKE_LIMIT, 0, 0)
@@ -95,8 +99,9 @@ class Decoder:
     The caller receives into `space()`, says how much came to `received`, and gets the whole frames
     as views into the buffer. They hold until the next `space()`; whoever keeps one copies it.
 
-    While `plain`, nothing waits and the buffer has its usual size: then a caller in a hurry may
-    receive into `view` and look for the one data frame itself; anything else is for `restart`.
+    `plain` is the whole buffer as long as nothing waits in it and it has its usual size, else None:
+    a caller in a hurry may receive into it and look for the one data frame itself (its preamble is
+    PLAIN, with DATA_TAG); anything else is for `restart`.
     """
 
     __slots__ = (
@@ -107,8 +112,8 @@ class Decoder:
         "_limits",
         "_receives",
         "_start",
+        "_view",
         "plain",
-        "view",
     )
 
     def __init__(self) -> None:
@@ -117,14 +122,14 @@ class Decoder:
         self._receives = 0
         self._start = 0
         self._end = 0
-        self.plain = False
+        self.plain: memoryview | None = None
         # Nothing larger is accepted from a stranger, so nothing larger is set aside for one.
         self._allocate(4 * HANDSHAKE_LIMIT)
 
     def _allocate(self, capacity: int) -> None:
         # Never resized in place: views into the old buffer may be alive.
         self._buffer = bytearray(capacity)
-        self.view = memoryview(self._buffer)
+        self._view = memoryview(self._buffer)
         self._capacity = capacity
 
     @property
@@ -150,7 +155,7 @@ class Decoder:
             self._receives += 1
             if self._receives >= SHRINK_AFTER:
                 self._shrink()
-            return self.view
+            return self._view
         if self._start and self._start + self._need() > self._capacity:
             self._move(self._capacity)
             end = self._end
@@ -158,7 +163,7 @@ class Decoder:
             # As much again as has really come: a length alone takes no memory.
             self._move(min(2 * self._capacity, max(self._need(), self._capacity + 1)))
             end = self._end
-        return self.view[end:]
+        return self._view[end:]
 
     def received(self, count: int) -> list[tuple[int, memoryview]]:
         """The frames that became whole with these `count` bytes, as (kind, body).
@@ -171,7 +176,7 @@ class Decoder:
         frames: list[tuple[int, memoryview]] = []
         limits = self._limits
         buffer = self._buffer
-        view = self.view
+        view = self._view
         while end - start >= 6:
             length, version, kind = PREAMBLE.unpack_from(buffer, start)
             if version != VERSION or kind > 3 or not 2 <= length <= limits[kind]:
@@ -186,11 +191,12 @@ class Decoder:
             if limits is _BEFORE:
                 break
         self._start = start
-        self.plain = start == end and self._capacity == BASE_CAPACITY and limits is _AFTER
+        usual = start == end and self._capacity == BASE_CAPACITY and limits is _AFTER
+        self.plain = self._view if usual else None
         return frames
 
     def restart(self, count: int) -> list[tuple[int, memoryview]]:
-        """Like `received`, after `count` bytes came into `view` while `plain`."""
+        """Like `received`, after `count` bytes came into `plain`."""
         self._start = self._end = 0
         return self.received(count)
 
@@ -203,10 +209,10 @@ class Decoder:
 
     def _move(self, capacity: int) -> None:
         """Bring what waits to the front, of another buffer if the size differs."""
-        before, start, waiting = self.view, self._start, self._end - self._start
+        before, start, waiting = self._view, self._start, self._end - self._start
         if capacity != self._capacity:
             self._allocate(max(capacity, waiting))
-        self.view[:waiting] = before[start : start + waiting]
+        self._view[:waiting] = before[start : start + waiting]
         self._start, self._end = 0, waiting
 
     def _shrink(self) -> None:
