@@ -259,14 +259,14 @@ def main(arguments: Sequence[str]) -> int:
     )
     section(title, main_table(outcomes, options.rounds))
     section(
-        f"Asked at n={options.nodes[0]} (issue 3)",
+        f"Demanded at n={options.nodes[0]}",
         target_table(outcomes, options.rounds, options.nodes[0]),
     )
     if len({case.nodes for case in chosen if case.program.scaled_to}) > 1:
         section("Cost against n", scaling_table(outcomes, options.nodes, options.rounds))
     frames = frames_table(outcomes)
     if frames:
-        section("Frames an approved message costs, against DESIGN.md section 4", frames)
+        section("Frames an approved message costs, against docs/protocol.md", frames)
     if only.search(MEMORY_LABEL):
         if ours_missing:
             section("Memory of a slave", [f"skipped: {ours_missing}"])

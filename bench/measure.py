@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-# A round is disturbed when other programs took this many cores or more beside it (PEERS.md).
+# A round is disturbed when other programs took this many cores or more beside it (bench/README.md).
 QUIET_CORES = 0.1
 
 

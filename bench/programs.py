@@ -116,7 +116,7 @@ class Ours:
 
     @property
     def entries_a_frame(self) -> int:
-        """b or B of DESIGN.md section 4: entries of a turn or a station."""
+        """b or B of docs/protocol.md: entries of a turn or a station."""
         return self.burst or {"lockstep": 1, "window": 64, "train": 4096}[self.model]
 
 
@@ -159,7 +159,7 @@ def ours(name: str, settings: Ours, *, scaled_to: int = 0) -> Program:
 
 
 def erlang(name: str, window: int, mode: str, *, scaled_to: int = 0) -> Program:
-    """A row on distributed Erlang; it gets 2 s to drain, as in PEERS.md."""
+    """A row on distributed Erlang; it gets 2 s to drain, as in bench/README.md."""
     return Program(
         name=f"erlang {name}",
         kind=Kind.RING,

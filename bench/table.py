@@ -156,7 +156,7 @@ def scaling_table(outcomes: Outcomes, nodes: Sequence[int], rounds: int) -> list
 
 
 def designed_frames(case: Case) -> tuple[float, int]:
-    """Frames an approved message costs by DESIGN.md section 4, and how many a run may be off.
+    """Frames an approved message costs by docs/protocol.md, and how many a run may be off.
 
     A run may be off by what was under way when SEND ended: one message of lockstep, a window of
     turns, the visits of a train's last two rounds.
@@ -213,7 +213,7 @@ def frames_table(outcomes: Outcomes) -> list[str]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """A figure that issue 3 asks for at n=4."""
+    """A figure that the project demands of itself at n=4."""
 
     says: str
     program: str

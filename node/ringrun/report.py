@@ -1,4 +1,4 @@
-"""What the user gets: the report of a run and its JSON document (DESIGN.md 9).
+"""What the user gets: the report of a run and its JSON document (docs/operations.md).
 
 Values only. The leading master builds a `Report`; whoever keeps it keeps its document; `local` and
 the operator read it; `report_text` shows it to people. Which verdict fits is decided in the core.
@@ -23,7 +23,7 @@ class ReportError(ValueError):
 
 
 class Verdict(StrEnum):
-    """The outcome of a run (PROTOCOL.md, Ending)."""
+    """The outcome of a run (docs/protocol.md, Ending)."""
 
     AGREED = "Agreed"
     PARTIAL = "Partial"

@@ -1,4 +1,4 @@
-"""200,000 random and mutated frames at a live slave: the run is not disturbed (issue 3).
+"""200,000 random and mutated frames at a live slave: the run is not disturbed.
 
 They come over connections of every kind: strangers, half a handshake, a master of the run, and a
 slave of the run in whose name data comes. Each bad frame costs its own connection and nothing else.

@@ -65,7 +65,7 @@ def test_a_lockstep_run_is_what_its_seed_alone_gives(tmp_path: Path) -> None:
 
 
 def test_what_people_see_is_the_story_the_table_and_the_verdict(tmp_path: Path) -> None:
-    """The transcript of EXPERIENCE.md, line by line; a pipe gets a line a second in SEND."""
+    """The transcript of README.md, line by line; a pipe gets a line a second in SEND."""
     journal = tmp_path / "out"
     arguments = ("--send", "1500ms", "--grace", "500ms", "--journal", str(journal))
     with LocalRun(tmp_path, *arguments, output="text") as run:

@@ -25,7 +25,7 @@ def peer(send: int, **changed: Any) -> dict[str, Any]:
 
 
 def report(**changed: Any) -> dict[str, Any]:
-    """A report of four slaves in the form of DESIGN.md section 9."""
+    """A report of four slaves in the form of docs/operations.md."""
     slave = {
         "incarnation": 1,
         "count": 1000,
@@ -282,12 +282,12 @@ def test_frames_of_the_worst_run_are_shown() -> None:
     ],
 )
 def test_designed_frames_are_those_of_the_design(name: str, nodes: int, frames: float) -> None:
-    """DESIGN.md section 4: 3(n-1), (n-1)/b, 1/B."""
+    """docs/protocol.md: 3(n-1), (n-1)/b, 1/B."""
     assert table.designed_frames(Case(program=BY_NAME[name], nodes=nodes))[0] == frames
 
 
 def test_targets_say_met_not_met_or_not_measured() -> None:
-    """Each target of issue 3 is judged by this run's rows, or said not to be."""
+    """Each demand is judged by this run's rows, or said not to be."""
     outcomes = together(
         outcome("erlang lockstep", sample(10_000)),
         outcome("ringrun lockstep", sample(14_000)),

@@ -42,7 +42,7 @@ spec:
 
 
 def test_every_fault_of_file_and_flags_is_a_line(refused: Refused, tmp_path: Path) -> None:
-    """EXPERIENCE.md's transcript, and flags that belong to no field."""
+    """README.md's transcript, and flags that belong to no field."""
     file = tmp_path / "bad.yaml"
     file.write_text(BAD)
     assert refused("run", str(file), "--nodes", "1", "--output", "yaml") == [

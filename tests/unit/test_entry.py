@@ -1,4 +1,4 @@
-"""The streams against the definition in DESIGN.md 5, drawn number by number."""
+"""The streams against the definition in docs/protocol.md, drawn number by number."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""The exact sum against plain integers, the digest against its definition in DESIGN.md 5."""
+"""The exact sum against plain integers, the digest against its definition in docs/protocol.md."""
 
 import hashlib
 import struct

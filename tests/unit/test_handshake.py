@@ -75,7 +75,7 @@ def test_both_ends_learn_who_the_other_is(me: Identity, token: bytes) -> None:
 
 
 def test_a_slave_by_hand_takes_the_name_that_a_master_gives_it() -> None:
-    """It has no ordinal and no run until then (issue 3, item 5)."""
+    """It has no ordinal and no run until then."""
     listener = listening(me=None, run=None)
     dialer = dialling(MASTER, Identity.slave(NodeId(3, 1)), run="hand")
     talk(dialer, listener)

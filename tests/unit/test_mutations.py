@@ -573,7 +573,7 @@ def test_the_odd_one_out_is_named_and_not_the_many() -> None:
 
 
 def test_a_finding_says_what_both_hold_at_the_first_difference() -> None:
-    """As in the transcript of EXPERIENCE.md: both nodes, the index, both contents."""
+    """As in the transcript of README.md: both nodes, the index, both contents."""
     run = quiet_run()
     put(run, "s2-1", 2, (0, 5, draw(run.seed, 0, 5)))
     verification = check(run.journals(), None, same_clock=True)

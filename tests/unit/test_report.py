@@ -1,4 +1,4 @@
-"""The report's document: DESIGN.md 9 word for word, exact, and the same report again."""
+"""The report's document: docs/operations.md word for word, exact, and the same report again."""
 
 import json
 from fractions import Fraction
@@ -29,7 +29,7 @@ DIGEST = "3f9a41c1" * 8
 
 
 def report(**changes: Any) -> Report:
-    """An agreed run of four, as in DESIGN.md."""
+    """An agreed run of four, as in docs/protocol.md."""
     slaves = tuple(
         SlaveReport(
             ordinal=ordinal,

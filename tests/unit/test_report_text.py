@@ -1,4 +1,4 @@
-"""What stands at the end of a run, as people read it (EXPERIENCE.md, On one machine)."""
+"""What stands at the end of a run, as people read it (README.md, On one machine)."""
 
 from dataclasses import replace
 from typing import Any

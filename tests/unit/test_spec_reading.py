@@ -37,7 +37,7 @@ def flag(name: str, *path: str, text: str) -> Override:
 
 
 def test_every_fault_is_reported_at_once_as_the_transcript_has_it() -> None:
-    """EXPERIENCE.md, When the input is wrong: lines, suggestions, then the flags."""
+    """README.md, When the input is wrong: lines, suggestions, then the flags."""
     text = HEAD + "  nodes: 4\n  model: trian\n  periods:\n    sendMillis: 2000\n"
     assert faults(text, flag("--nodes", "nodes", text="1")) == [
         'bad.yaml:7: spec.model must be one of lockstep, window, train, got "trian"; '

@@ -1,4 +1,4 @@
-"""`RunSpec`: defaults as DESIGN.md 9 has them, and documents that give the same run again."""
+"""`RunSpec`: the defaults, and documents that give the same run again."""
 
 import json
 from dataclasses import FrozenInstanceError

@@ -1,4 +1,4 @@
-"""What the supervisor decides in each situation that DESIGN 6 to 8 name."""
+"""What the supervisor decides in each situation that docs/protocol.md name."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""Frames: bytes in, bytes out (issue 3, item 3)."""
+"""Frames: bytes in, bytes out."""
 
 import msgspec
 import pytest

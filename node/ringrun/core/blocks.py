@@ -1,4 +1,4 @@
-"""The memory of a log: a ring of whole blocks, each laid out as it is hashed (DESIGN.md 5).
+"""The memory of a log: a ring of whole blocks, each laid out as it is hashed (docs/protocol.md).
 
 `log.Log` is built on it and adds what an entry's state is (ahead, approved, folded). Each block
 has room for its numbers and for its runs, which are packed and maximal from the moment they are

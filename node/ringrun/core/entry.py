@@ -1,4 +1,4 @@
-"""The numbers that a slave sends: one seeded stream for each sender (DESIGN.md 5, G5).
+"""The numbers that a slave sends: one seeded stream for each sender (docs/protocol.md, G5).
 
 A slave holds the stream of its own ordinal and takes from it what it issues; the checker and
 the tests of others compute the same numbers from the definition, not from here. What happens to

@@ -1,4 +1,4 @@
-"""What a log comes to: its count, its exact sum and its digest (DESIGN.md 5).
+"""What a log comes to: its count, its exact sum and its digest (docs/protocol.md).
 
 `log.Log` calls this with whole blocks as they are approved, and with the open block when a total
 is asked for. It neither holds entries nor knows who approved them. `Totals` and `Snapshot` are

@@ -1,4 +1,4 @@
-"""SYNC from the slave's side: fetching what is lacking from a donor, and serving it (PROTOCOL 3).
+"""SYNC from the slave's side: fetching what is lacking from a donor, and serving it.
 
 A survivor fetches the entries above what it holds. A joiner first gets the donor's approved fold;
 what it then holds never shrinks while the view stays the same.

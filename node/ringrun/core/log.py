@@ -1,4 +1,4 @@
-"""The entries that a slave holds, in memory of fixed size however long the run is (DESIGN.md 5).
+"""The entries that a slave holds, in memory of fixed size however long the run is.
 
 The models append what they issue and receive, move the approved index and pass entries on; the
 slave folds whole blocks when it is idle (pass on first, fold later). The log does not know views,

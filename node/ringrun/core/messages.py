@@ -239,7 +239,7 @@ class Heartbeat(msgspec.Struct, frozen=True, kw_only=True, tag=True):
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):
-    """One slave's tally (DESIGN 5), with what is needed to prove that it is a prefix of others.
+    """One slave's tally, with what is needed to prove that it is a prefix of others.
 
     `blocks` are (count, digest) of the last full blocks and `cuts` those at the last cuts;
     times in seconds; `latency` is a sparse histogram (core.latency).

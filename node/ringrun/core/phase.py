@@ -1,4 +1,4 @@
-"""The phases of a run as a table (DESIGN 7, G6). Diagram and table are in docs/protocol.md."""
+"""The phases of a run as a table (G6). Diagram and table are in docs/protocol.md."""
 
 from enum import StrEnum
 

@@ -17,7 +17,7 @@ Frames = list[tuple[tuple[int, ...], tuple[Buffer, ...]]]
 
 
 class Tally:
-    """What a slave counts over all its views. Frames are those of SEND (DESIGN 9)."""
+    """What a slave counts over all its views. Frames are those of SEND (docs/operations.md)."""
 
     __slots__ = ("counting", "gap", "issued", "latency", "received", "sent", "since")
 

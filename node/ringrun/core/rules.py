@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
-    """Each True is a rule in force; the names are those of the last table of PROTOCOL.md."""
+    """Each True is a rule in force; the names are those of the last table of docs/protocol.md."""
 
     sync_before_record: bool = True
     wedged_confirms_nothing: bool = True

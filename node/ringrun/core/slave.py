@@ -1,4 +1,4 @@
-"""A slave as a state machine: commands and frames in, frames and answers out (DESIGN 3, 6, 7).
+"""A slave as a state machine: commands and frames in, frames and answers out (docs/protocol.md).
 
 This is what runners talk to (`runtime.slave_loop`, `simulation.processes`): they drain `notes`,
 `frames` and `outputs` after every call. Views are `core.membership`'s, the phases

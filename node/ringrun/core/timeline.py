@@ -1,4 +1,4 @@
-"""A slave's phases by its own monotonic clock, whoever else is dead (DESIGN 7, G6)."""
+"""A slave's phases by its own monotonic clock, whoever else is dead (docs/protocol.md, G6)."""
 
 from math import inf
 from typing import TYPE_CHECKING

@@ -15,7 +15,7 @@ __all__ = ["OutputForm", "RunOptions", "run"]
 
 
 def run(spec: "RunSpec", options: RunOptions) -> int:
-    """Run it to its end and print what came of it; 0, 1, 2 or 130 as DESIGN 9 has it."""
+    """Run it to its end and print what came of it; 0, 1, 2 or 130 as docs/operations.md has it."""
     # Imported here so that `ringrun --help` need not load asyncio and rich.
     from ringrun.local.run import run_here
 

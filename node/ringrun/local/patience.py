@@ -14,7 +14,7 @@ AFTER_STOP: Final = 10.0
 """An ordered STOP that is not done after this is done without the leader."""
 
 AFTER_END: Final = 330.0
-"""Seconds after the plan's end at which leader and slaves are given up (PROTOCOL.md: 300 s)."""
+"""Seconds after the plan's end at which leader and slaves are given up."""
 
 ALONE: Final = 6.0
 """With no slave left, a standby has this long to take the lease over and to report."""

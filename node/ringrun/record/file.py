@@ -1,6 +1,6 @@
 """The record and the report of a local run: numbered files in the run's folder.
 
-Used by masters of `ringrun run` and by their supervisor; PROTOCOL.md, "The record".
+Used by masters of `ringrun run` and by their supervisor; docs/protocol.md, "The record".
 """
 
 import os

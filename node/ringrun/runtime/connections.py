@@ -8,7 +8,6 @@ node the newest counts; a start that was replaced is refused once a newer one wa
 import os
 import select
 import socket
-import time
 from collections.abc import Callable, Iterable
 from math import inf
 
@@ -27,25 +26,13 @@ from ringrun.runtime.handshake import (
 )
 from ringrun.runtime.link import READ, READ_AND_WRITE, Link, State, errno_text, family_of, tune
 from ringrun.runtime.log import Log
+from ringrun.runtime.wanted import Wanted
 from ringrun.runtime.wire import FrameKind, encode_handshake
 
-FIRST_RETRY = 0.02
-LAST_RETRY = 0.5
 LINGER = 1.0
 START_BYTES = 8
 # Strangers that are in the middle of their handshake; more are turned away and come again.
 MOST_STRANGERS = 256
-
-
-class Dial:
-    """A slave that is wanted and dialled by this one."""
-
-    __slots__ = ("again", "member", "retry")
-
-    def __init__(self, member: Member, now: float) -> None:
-        self.member = member
-        self.again = now
-        self.retry = FIRST_RETRY
 
 
 class Connections:
@@ -82,79 +69,51 @@ class Connections:
         self._start = os.urandom(START_BYTES)
         self._up = up
         self._down = down
-        self._wanted: frozenset[NodeId] = frozenset()
-        self._newest: dict[int, int] = {}
-        self._dials: dict[NodeId, Dial] = {}
-        self._unfinished: dict[int, Link] = {}
+        self._wanted = Wanted()
+        self.unfinished: dict[int, Link] = {}
         listener.setblocking(False)
         poll.register(listener.fileno(), READ)
 
     # What is wanted.
 
     def want(self, members: Iterable[Member], now: float) -> None:
-        """Have links to these from now on; dial those of a higher ordinal until they are up."""
-        me = self.node
-        assert me is not None
-        dials: dict[NodeId, Dial] = {}
-        wanted: list[NodeId] = []
-        for member in members:
-            node = NodeId(member.ordinal, member.incarnation)
-            wanted.append(node)
-            self._newest[node.ordinal] = max(node.incarnation, self._newest.get(node.ordinal, 0))
-            if node.ordinal > me.ordinal and member.port:
-                dial = self._dials.get(node)
-                # A start of a slave has one address for good.
-                dials[node] = dial if dial is not None else Dial(member, now)
-        self._dials = dials
-        self._wanted = frozenset(wanted)
-        for link in [*self.by_peer.values(), *self._unfinished.values()]:
-            if link.dialled is not None and link.dialled not in self._dials:
+        """Have links to these from now on; end those that nobody wants to have any more."""
+        assert self.node is not None
+        wanted = self._wanted
+        wanted.change(self.node, members, now)
+        for link in [*self.by_peer.values(), *self.unfinished.values()]:
+            peer = link.peer
+            if link.dialled is not None and not wanted.dials(link.dialled):
                 self.close(link, "no longer wanted", now)
-            elif isinstance(link.peer, NodeId) and self._replaced(link.peer):
-                self.close(link, f"incarnation {link.peer.incarnation} was replaced", now)
+            elif isinstance(peer, NodeId) and wanted.replaced(peer):
+                self.close(link, f"incarnation {peer.incarnation} was replaced", now)
             else:
-                link.source = self._source(link)
+                link.source = wanted.source(peer)
         self.tick(now)
-
-    def _replaced(self, node: NodeId) -> bool:
-        newest = self._newest.get(node.ordinal, 0)
-        return node.incarnation < newest and node not in self._wanted
-
-    def _source(self, link: Link) -> int:
-        """The ordinal by which the core knows data of this link; -1 if it must not reach it."""
-        peer = link.peer
-        if isinstance(peer, str):
-            return -1
-        others = peer not in self._wanted and any(
-            node.ordinal == peer.ordinal for node in self._wanted
-        )
-        return -1 if others else peer.ordinal
 
     # Time.
 
     def tick(self, now: float) -> None:
         """Dial who is due and give up on handshakes that take too long; sets `timer`."""
-        for link in list(self._unfinished.values()):
+        for link in list(self.unfinished.values()):
             if now >= link.deadline:
                 lingers = link.state is State.LINGERING
                 reason = "" if lingers else f"no handshake within {DEADLINE:g} s"
                 self.close(link, reason, now)
-        busy = {
-            link.dialled for link in self._unfinished.values() if link.state is not State.LINGERING
-        }
-        timer = inf
-        for node, dial in self._dials.items():
-            if node in self.by_peer or node in busy:
-                continue
-            if now >= dial.again:
-                dial.again = now + dial.retry
-                dial.retry = min(2 * dial.retry, LAST_RETRY)
-                self._dial(node, dial.member, now)
-            if node not in self.by_peer:
-                timer = min(timer, dial.again)
-        for link in self._unfinished.values():
+        for dial in self._wanted.due(now, self._busy()):
+            self._dial(dial.member, now)
+        timer = self._wanted.next_time(self._busy())
+        for link in self.unfinished.values():
             timer = min(timer, link.deadline)
         self.timer = timer
+
+    def _busy(self) -> set[NodeId | str | None]:
+        """Who is connected, or about to be."""
+        busy: set[NodeId | str | None] = set(self.by_peer)
+        for link in self.unfinished.values():
+            if link.state is not State.LINGERING:
+                busy.add(link.dialled)
+        return busy
 
     # Beginnings.
 
@@ -166,10 +125,12 @@ class Connections:
             except BlockingIOError:
                 return
             except OSError as error:
-                # For example out of descriptors: whoever it was dials again.
+                # Out of descriptors, for example: a stranger makes room; it dials again.
                 self._log.say(f"cannot accept: {errno_text(error)}")
+                for stranger in [*self.unfinished.values()][:1]:
+                    self.close(stranger, "another one waits", now)
                 return
-            if len(self._unfinished) >= MOST_STRANGERS:
+            if len(self.unfinished) >= MOST_STRANGERS:
                 sock.close()
                 continue
             tune(sock)
@@ -186,9 +147,10 @@ class Connections:
             )
             self._begin(link, READ, now)
 
-    def _dial(self, node: NodeId, member: Member, now: float) -> None:
+    def _dial(self, member: Member, now: float) -> None:
         assert self.node is not None
         assert self.run is not None
+        node = NodeId(member.ordinal, member.incarnation)
         sock = socket.socket(family_of(member.host), socket.SOCK_STREAM)
         tune(sock)
         link = Link(sock, self.poll, f"{member.host}:{member.port}", node)
@@ -211,7 +173,7 @@ class Connections:
     def _begin(self, link: Link, events: int, now: float) -> None:
         link.deadline = now + DEADLINE
         self.timer = min(self.timer, link.deadline)
-        self._unfinished[link.fd] = link
+        self.unfinished[link.fd] = link
         self.by_fd[link.fd] = link
         self.poll.register(link.fd, events)
 
@@ -226,7 +188,7 @@ class Connections:
             return self._taken(opened)
         if peer.ordinal >= self.node.ordinal:
             return f"the lower ordinal dials, and this is {self.node}"
-        if self._replaced(NodeId(peer.ordinal, peer.incarnation)):
+        if self._wanted.replaced(NodeId(peer.ordinal, peer.incarnation)):
             return f"incarnation {peer.incarnation} of slave {peer.ordinal} was replaced"
         return ""
 
@@ -246,7 +208,7 @@ class Connections:
                 self.close(link, link.broken, now)
                 return False
             if link.idle and link.state is State.LINGERING:
-                self._say_no_more(link, now)
+                self.say_no_more(link, now)
         if not event & ~select.EPOLLOUT:
             return False
         try:
@@ -310,7 +272,7 @@ class Connections:
         before = self.by_peer.get(peer)
         if before is not None:
             self.close(before, "a newer connection took its place", now)
-        del self._unfinished[link.fd]
+        del self.unfinished[link.fd]
         link.handshake = None
         link.peer = peer
         link.state = State.UP
@@ -319,10 +281,10 @@ class Connections:
         self.by_peer[peer] = link
         if isinstance(peer, NodeId):
             link.ordinal = peer.ordinal
-            link.source = self._source(link)
+            link.source = self._wanted.source(peer)
             self._route(peer.ordinal)
-        if link.dialled is not None and link.dialled in self._dials:
-            self._dials[link.dialled].retry = FIRST_RETRY
+        if link.dialled is not None:
+            self._wanted.up(link.dialled)
         self._log.detail(f"link to {peer} at {link.address} is up")
         self._up(link, now)
 
@@ -331,7 +293,7 @@ class Connections:
         for link in list(self.by_peer.values()):
             self.close(link, f"this is {node} of run {run} from now on", now)
         self.run, self.node = run, node
-        self._wanted, self._newest, self._dials = frozenset(), {}, {}
+        self._wanted = Wanted()
         self._named(run, node, now)
 
     def _route(self, ordinal: int) -> None:
@@ -354,6 +316,12 @@ class Connections:
 
     # Ends.
 
+    def listen_no_more(self) -> None:
+        """Neither accept nor dial from now on."""
+        self._wanted.stop_dialling()
+        self.poll.unregister(self.listener.fileno())
+        self.listener.close()
+
     def drop(self, peer: NodeId | str, reason: str, now: float) -> None:
         """Close the connection to this node after what was sent."""
         link = self.by_peer.get(peer)
@@ -365,16 +333,17 @@ class Connections:
         if link.state is State.UP:
             self._forget(link, reason, now)
             self.by_fd[link.fd] = link
-            self._unfinished[link.fd] = link
+            self.unfinished[link.fd] = link
         elif reason:
             self._log.say(f"connection {_with(link)} dropped: {reason}")
         link.state = State.LINGERING
         link.deadline = now + LINGER
         self.timer = min(self.timer, link.deadline)
         if link.idle:
-            self._say_no_more(link, now)
+            self.say_no_more(link, now)
 
-    def _say_no_more(self, link: Link, now: float) -> None:
+    def say_no_more(self, link: Link, now: float) -> None:
+        """The other side reads to the end of what was sent, and closes."""
         try:
             link.sock.shutdown(socket.SHUT_WR)
         except OSError:
@@ -390,7 +359,7 @@ class Connections:
             if link.state is State.CLOSED:
                 return
         else:
-            self._unfinished.pop(link.fd, None)
+            self.unfinished.pop(link.fd, None)
             if state is State.HANDSHAKE and reason:
                 self._log.say(f"connection {_with(link)} dropped: {reason}")
             elif reason:
@@ -409,38 +378,12 @@ class Connections:
         self.by_fd.pop(link.fd, None)
         if link.ordinal >= 0:
             self._route(link.ordinal)
-        if link.dialled is not None and link.dialled in self._dials:
-            dial = self._dials[link.dialled]
-            dial.again = now + dial.retry
+        if link.dialled is not None:
+            self._wanted.down(link.dialled, now)
         if reason:
             self._log.say(f"connection {_with(link)} dropped: {reason}")
         self.timer = now
         self._down(link, now)
-
-    def finish(self, until: float) -> None:
-        """The process ends: let what is queued leave and be read, at the latest until then."""
-        self._dials = {}
-        self.poll.unregister(self.listener.fileno())
-        self.listener.close()
-        for link in list(self.by_fd.values()):
-            if link.state is State.UP:
-                self._unfinished[link.fd] = link
-            elif link.state is not State.LINGERING:
-                self.close(link, "", until)
-        while self._unfinished and (now := time.monotonic()) < until:
-            for link in list(self._unfinished.values()):
-                if link.idle and link.state is State.UP:
-                    link.state = State.LINGERING
-                    self._say_no_more(link, now)
-            for fd, event in self.poll.poll(until - now):
-                found = self.by_fd.get(fd)
-                if found is None:
-                    continue
-                if found.state is State.UP:
-                    if not found.flush():
-                        self.close(found, "", now)
-                else:
-                    self.advance(found, event, now)
 
 
 def _with(link: Link) -> str:

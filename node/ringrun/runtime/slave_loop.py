@@ -9,13 +9,14 @@ Called by `slave_process`. What a frame means, when to issue and what to send is
 import select
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from ringrun.core.errors import ProtocolError
 from ringrun.core.messages import Heartbeat, Result
 from ringrun.core.outputs import Beat, Drop, Exit, Finish, Links, Output, Say, Send
 from ringrun.core.phase import Phase
 from ringrun.core.slave import Slave
+from ringrun.runtime.ending import let_leave
 from ringrun.runtime.link import Link, errno_text
 from ringrun.runtime.log import Log
 from ringrun.runtime.sending import sender
@@ -31,6 +32,7 @@ from ringrun.runtime.wire import (
 
 if TYPE_CHECKING:
     from ringrun.runtime.connections import Connections
+    from ringrun.runtime.journal import Journal
 
 # After Exit what is queued may still leave, for this long.
 LAST_WORDS = 1.0
@@ -50,14 +52,6 @@ _DATA = int(FrameKind.DATA)
 _CONTROL = int(FrameKind.CONTROL)
 
 
-class Notes(Protocol):
-    """Where notes go before anything that follows from them leaves (`runtime.journal`)."""
-
-    def write(self, notes: list[tuple[object, ...]], now: float) -> None: ...
-
-    def close(self) -> None: ...
-
-
 class SlaveLoop:
     """Runs one slave core until it says Exit. Links and handshakes are `connections`'."""
 
@@ -74,7 +68,7 @@ class SlaveLoop:
         self.core: Slave | None = None
         self._core: Slave
         self._send: Callable[[], None]
-        self.journal: Notes | None = None
+        self.journal: Journal | None = None
         self.leaving = False
         self.code: int | None = None
         self._keep = keep
@@ -181,7 +175,7 @@ class SlaveLoop:
                 self.leaving = False
                 core.leave(now)
                 self._flush(now)
-        self._last_words()
+        let_leave(connections, monotonic() + LAST_WORDS)
         return self.code
 
     def _named(self) -> bool:
@@ -396,7 +390,3 @@ class SlaveLoop:
         while self._broken:
             link = self._broken.pop()
             self.connections.close(link, link.broken, now)
-
-    def _last_words(self) -> None:
-        """Let what is queued leave, and the other side read it; for at most a second."""
-        self.connections.finish(time.monotonic() + LAST_WORDS)

@@ -1,7 +1,7 @@
 """How a slave waits: it polls for a while before it blocks, as long as that pays.
 
 Blocking costs the sender of the next frame a wake-up of this CPU, which on two cores is ten times a
-hop (PEERS.md). Where nothing comes within the spin, or another process needs the core, spinning is
+hop. Where nothing comes within the spin, or another process needs the core, spinning is
 pure loss: it stops by itself, and tries again now and then. Called by `slave_loop` alone.
 """
 

@@ -149,11 +149,11 @@ def draw(
     """The case of a seed. With a spec, only the surroundings are drawn."""
     # Strings seed Random the same way in every process; hash() would not.
     random = Random(f"case {seed} {profile}")
-    wants_progress = profile is not Profile.NONE and random.random() < 0.06
+    wants_progress = profile is not Profile.NONE and random.random() < 0.05
     if spec is None:
         nodes = random.choice((2, 3, 3, 4, 4, 5))
         faulty = random.choice((0.5, 0.8, 1.2))
-        send = faulty + RECOVERY + 2.0 if wants_progress else random.choice((0.6, 0.8, 1.2))
+        send = faulty + RECOVERY + 2.0 if wants_progress else random.choice((0.5, 0.7, 1.0))
         burst = random.randint(1, 3)
         heartbeat = 0.3 if wants_progress else random.choice((0.1, 0.2, 0.3))
         policy = FailurePolicy.REPLACE if random.random() < 0.8 else FailurePolicy.CONTINUE

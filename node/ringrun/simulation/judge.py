@@ -69,7 +69,7 @@ def _journals(world: "World") -> list[Finding]:
 
 
 def _report(world: "World") -> list[Finding]:
-    """The report against the record and the results on disk (PROTOCOL.md, Ending; G8, G10, G11)."""
+    """The report against the record and the results on disk (Ending; G8, G10, G11)."""
     document = world.whole_report
     record: Record = world.record.value
     if document is None:

@@ -14,7 +14,7 @@ KIND: Final = "RingRun"
 
 
 class Model(StrEnum):
-    """Who may issue the next index, and how confirmations travel (DESIGN.md 4)."""
+    """Who may issue the next index, and how confirmations travel (docs/protocol.md)."""
 
     LOCKSTEP = "lockstep"
     WINDOW = "window"

@@ -34,7 +34,7 @@ class Expectations:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunSpec:
-    """One run, as DESIGN.md 9 has it: no field waits for a default. Times are in seconds."""
+    """One run, as docs/operations.md has it: no field waits for a default. Times are in seconds."""
 
     name: str
     nodes: int

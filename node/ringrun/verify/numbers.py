@@ -1,4 +1,4 @@
-"""The numbers, the exact sum and the digest, computed from their definitions (DESIGN.md 5).
+"""The numbers, the exact sum and the digest, computed from their definitions (docs/protocol.md).
 
 By other means than the slaves use, so that a mistake there is not made here again: the stream is
 entered at the generator's counter, sums are taken of halves of the numbers by plain products.

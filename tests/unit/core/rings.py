@@ -22,13 +22,13 @@ Entry = tuple[int, int, int]
 
 
 def draws(seed: int, sender: int, count: int) -> list[int]:
-    """The first numbers of a sender's stream, from the definition in DESIGN 5."""
+    """The first numbers of a sender's stream, from the definition in docs/protocol.md."""
     philox = np.random.Philox(key=np.array([seed, sender], dtype=np.uint64))
     return [(int(raw) >> 11) + 1 for raw in philox.random_raw(count)]
 
 
 def fold_of(entries: list[Entry]) -> tuple[int, int, str]:
-    """(count, exact sum, digest) of a log, from the definition in DESIGN 5."""
+    """(count, exact sum, digest) of a log, from the definition in docs/protocol.md."""
     digest = bytes(32)
     for begin in range(0, len(entries), 4096):
         block = list(enumerate(entries[begin : begin + 4096], begin + 1))

@@ -1,4 +1,4 @@
-"""One view change: survivors, cut, donor, the next record, the starter, joiners (PROTOCOL.md)."""
+"""One view change: survivors, cut, donor, the next record, the starter, joiners."""
 
 import msgspec
 import pytest
@@ -162,7 +162,7 @@ def test_without_a_fold_the_cut_alone_is_recorded() -> None:
 def test_the_starter(
     nodes: tuple[Node, ...], view: int, old: int, sender: int, cut: int, first: int
 ) -> None:
-    """PROTOCOL.md, Starter."""
+    """docs/protocol.md, Starter."""
     assert starter(in_send(view=view, first=old), members(*nodes), sender, cut) == first
 
 

@@ -1,4 +1,4 @@
-"""Who may lead, by the candidate's own clock alone (PROTOCOL.md, Leading; G7)."""
+"""Who may lead, by the candidate's own clock alone (docs/protocol.md, Leading; G7)."""
 
 from math import inf
 

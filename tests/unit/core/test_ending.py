@@ -1,4 +1,4 @@
-"""What a slave answers to CLOSE: the whole table (PROTOCOL.md, Ending)."""
+"""What a slave answers to CLOSE: the whole table (docs/protocol.md, Ending)."""
 
 import pytest
 from hypothesis import given

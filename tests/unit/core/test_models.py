@@ -1,4 +1,4 @@
-"""The ring models without faults: what a run comes to, and what it costs (DESIGN 4; G2, G4, G5)."""
+"""The ring models without faults: what a run comes to, and what it costs (G2, G4, G5)."""
 
 import pytest
 from hypothesis import given, settings
@@ -114,7 +114,7 @@ SIZES = [
 
 @pytest.mark.parametrize(("model", "count", "burst"), SIZES)
 def test_frames_per_approved_entry_are_the_tables(model: str, count: int, burst: int) -> None:
-    """On equally fast links, within what is in flight when SEND ends (DESIGN 4).
+    """On equally fast links, within what is in flight when SEND ends (docs/protocol.md).
 
     Sent and received are counted in SEND alone; what drains afterwards is apart.
     """

@@ -1,4 +1,4 @@
-"""One slave's manners: whom it obeys, how its phases and its process end (G6, G7; PROTOCOL.md)."""
+"""One slave's manners: whom it obeys, how its phases and its process end (G6, G7)."""
 
 from math import inf
 

@@ -1,4 +1,4 @@
-"""Whom a leader takes out when slaves suspect each other (PROTOCOL.md, Suspicion)."""
+"""Whom a leader takes out when slaves suspect each other (docs/protocol.md, Suspicion)."""
 
 from random import Random
 

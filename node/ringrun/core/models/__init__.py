@@ -1,4 +1,4 @@
-"""The ring models (DESIGN 4): one small class each behind one interface.
+"""The ring models (docs/protocol.md): one small class each behind one interface.
 
 A model decides who may issue the next index and how confirmations travel. A new one is a file
 here and a line in MODELS.

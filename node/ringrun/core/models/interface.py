@@ -9,7 +9,7 @@ class Model(ABC):
     """One slave's side of a model in one view.
 
     `due` is True when this slave may issue: the slave first handles everything that has already
-    arrived (DESIGN 4, receiving goes first), then calls `issue`. Frames arrive checked: of this
+    arrived (receiving goes first), then calls `issue`. Frames arrive checked: of this
     view, from another member or from itself, `frame` whole.
     """
 

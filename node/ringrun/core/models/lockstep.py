@@ -1,4 +1,4 @@
-"""The seed's model: one message at a time, confirmed by all, approved by its sender (DESIGN 4).
+"""The seed's model: one message at a time, confirmed by all, approved by its sender.
 
 Three hops a message: MESSAGE to all, CONFIRM to the sender, APPROVE to all; the successor of an
 approved message's sender broadcasts the next. 3(n-1) frames a message, exactly.

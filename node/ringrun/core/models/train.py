@@ -1,4 +1,4 @@
-"""One train of entries goes round; each member reads it, adds its own, passes it on (DESIGN 4).
+"""One train of entries goes round; each member reads it, adds its own, passes it on.
 
 TRAIN frames go to the successor only. What a member held when it passed the train on has been
 read by everyone when the train comes back to it, and is approved then. 1/B frames an entry.

@@ -1,4 +1,4 @@
-"""Turns that go on without waiting for approval, in bursts, under a window (DESIGN 4).
+"""Turns that go on without waiting for approval, in bursts, under a window (docs/protocol.md).
 
 A turn is one TURN frame to all: the next entries (none if the window is closed) and how far the
 sender holds everything. It triggers its successor's turn on receipt; every member works the
