@@ -2,7 +2,7 @@
 
 Used by the masters' pods. Every write is a PUT with the resourceVersion last read, so the API
 server itself fences a leader that was replaced. Neither object is ever made here: a Lease that is
-lost, or has another uid, is not the record, and is then out of reach for good (DESIGN.md 8).
+lost, or has another uid, is not the record, and is then out of reach for good (docs/kubernetes.md).
 """
 
 from collections.abc import Callable

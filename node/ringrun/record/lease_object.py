@@ -2,7 +2,7 @@
 
 The Lease's own fields say what others understand (who holds it, since when, how often it changed
 hands); the record itself is an annotation, as JSON. Both are one object and one write, so lease,
-epoch and view cannot pass each other (DESIGN.md 8). Used by `record.lease` and by the operator.
+epoch and view cannot pass each other. Used by `record.lease` and by the operator.
 """
 
 from collections.abc import Mapping
