@@ -8,10 +8,10 @@ SEED   ?= 0
 ARGS   ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test check format simulate bench lock clean
+.PHONY: help install run test check format simulate bench e2e lock clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 install: $(STAMP) ## make .venv from the locked dependencies (PYTHON=python3.13 to choose)
 
@@ -33,7 +33,7 @@ test: $(STAMP) ## unit, simulation and integration tests, within 5 minutes (ARGS
 	$(BIN)/python -m pytest -n 2 --dist loadscope tests/unit tests/simulation $(ARGS)
 	$(BIN)/python -m pytest tests/integration $(ARGS)
 
-check: $(STAMP) ## format, lint, types, import directions
+check: $(STAMP) check-deploy ## format, lint, types, import directions, manifests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
@@ -53,8 +53,19 @@ lock: ## write the lock files anew from pyproject.toml (needs uv)
 	uv pip compile --quiet --universal --fork-strategy fewest --python-version 3.11 --generate-hashes --no-emit-index-url \
 	  --no-emit-find-links --custom-compile-command "make lock" pyproject.toml -o requirements.lock
 	uv pip compile --quiet --universal --fork-strategy fewest --python-version 3.11 --generate-hashes --no-emit-index-url \
-	  --no-emit-find-links --custom-compile-command "make lock" --group dev -c requirements.lock \
+	  --no-emit-find-links --custom-compile-command "make lock" --extra operator -c requirements.lock \
+	  pyproject.toml -o requirements-operator.lock
+	uv pip compile --quiet --universal --fork-strategy fewest --python-version 3.11 --generate-hashes --no-emit-index-url \
+	  --no-emit-find-links --custom-compile-command "make lock" --group dev --extra operator -c requirements.lock -c requirements-operator.lock \
 	  pyproject.toml -o requirements-dev.lock
+	uv pip compile --quiet --universal --fork-strategy fewest --python-version 3.11 --generate-hashes --no-emit-index-url \
+	  --no-emit-find-links --custom-compile-command "make lock" --group build -c requirements-dev.lock \
+	  -o requirements-build.lock
+
+e2e: $(STAMP) ## end-to-end tests on KUBECONFIG's cluster, on kind, or on one that it starts (ARGS="-k crd")
+	@PYTHON=$(BIN)/python tests/e2e/run.sh $(ARGS)
+
+include tests/cluster/cluster.mk deploy/deploy.mk
 
 clean: ## remove what the targets above made
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

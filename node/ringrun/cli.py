@@ -100,6 +100,11 @@ def _dispatch(arguments: list[str]) -> int:
         from ringrun.runtime.node import main as node_main
 
         return node_main(arguments[1:])
+    if arguments[:1] == ["_pod"]:
+        # How an operator's pods start.
+        from ringrun.runtime.pod import main as pod_main
+
+        return pod_main(arguments[1:])
     parser, commands = _parser()
     _check_command(arguments, commands)
     parsed, unknown = parser.parse_known_args(_joined(arguments))

@@ -1,1 +1,1 @@
-"""The Kubernetes operator of RingRun. Empty for now: the ring runs on one machine first."""
+"""The Kubernetes operator of RingRun: from a RingRun to its pods, and from them to its status."""

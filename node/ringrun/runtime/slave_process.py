@@ -26,13 +26,14 @@ from ringrun.runtime.channel import Channel
 from ringrun.runtime.connections import Connections
 from ringrun.runtime.journal import Journal, clock_name, file_name
 from ringrun.runtime.log import Log
-from ringrun.runtime.results import cpu_seconds, write_result
+from ringrun.runtime.results import cpu_seconds, write_result, write_termination_message
 from ringrun.runtime.slave_loop import SlaveLoop
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SlaveSetting:
-    """How this slave was started. `node` and `run` are None by hand, `title` begins its line."""
+    """How this slave was started. `node` and `run` are None by hand, `title` begins its line.
+    `termination` is where a pod leaves its result for the kubelet."""
 
     node: NodeId | None
     run: str | None
@@ -41,6 +42,7 @@ class SlaveSetting:
     start_deadline: float = inf
     journal: Path | None = None
     results: Path | None = None
+    termination: Path | None = None
     debug: bool = False
     meta: dict[str, Any] | None = None
 
@@ -117,6 +119,8 @@ def _keeper(setting: SlaveSetting) -> Callable[[Result], Result]:
         kept = msgspec.structs.replace(result, cpu_seconds=cpu_seconds())
         if setting.results is not None:
             write_result(setting.results, kept)
+        if setting.termination is not None:
+            write_termination_message(setting.termination, kept)
         line = f"count {kept.count} sum {shown_sum(kept.sum_exact)} digest {kept.digest}"
         sys.stdout.write(f"{setting.title}: {line}\n")
         sys.stdout.flush()

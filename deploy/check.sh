@@ -1,0 +1,28 @@
+#!/bin/bash
+# What `make check` runs on manifests, chart and Dockerfile: helm lint, the API server's schemas, checkov.
+# helm and kubectl are taken from PATH, else from the test cluster's programs, which are built if need be.
+set -eu
+cd "$(dirname "$0")/.."
+CACHE=${RINGRUN_CLUSTER_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/ringrun-cluster}
+CHECKOV=checkov==3.3.30   # in a folder of its own: it brings 400 MB, and pins what we need newer
+BIN=${BIN:-.venv/bin}
+command -v helm >/dev/null && command -v kubectl >/dev/null || PATH=$(tests/cluster/ensure.sh programs):$PATH
+work=$(mktemp -d); trap 'rm -rf "$work"' EXIT
+
+helm lint --strict --quiet charts/ringrun
+helm lint --strict --quiet charts/ringrun --set scope=namespaced --set crd.install=false
+helm template ringrun charts/ringrun --namespace ringrun-system > "$work/chart.yaml"
+helm template ringrun charts/ringrun --namespace lab --set scope=namespaced,namespaces='{one,two}' > "$work/namespaced.yaml"
+! grep -E '^kind: Cluster(Role|RoleBinding)$' "$work/namespaced.yaml" || { echo "a namespaced install must not need a ClusterRole" >&2; exit 1; }
+kubectl kustomize deploy > "$work/deploy.yaml"
+for file in "$work"/*.yaml; do
+  "$BIN/kubernetes-validate" --strict "$file" > "$work/validate.log" 2>&1 || { grep -v passed "$work/validate.log" >&2; exit 1; }
+done
+if [ ! -x "$CACHE/$CHECKOV/bin/checkov" ]; then
+  echo "installing $CHECKOV, once" >&2
+  python3 -m venv "$CACHE/$CHECKOV" && "$CACHE/$CHECKOV/bin/pip" install --quiet --disable-pip-version-check "$CHECKOV"
+fi
+cp Dockerfile "$work/"
+# It looks for news on its maker's server, and says so at length where there is none.
+"$CACHE/$CHECKOV/bin/checkov" --directory "$work" --config-file deploy/checkov.yaml 2> "$work/checkov.log" || { cat "$work/checkov.log" >&2; exit 1; }
+echo "Manifests, chart and Dockerfile: nothing to object to."

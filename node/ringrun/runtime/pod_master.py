@@ -1,0 +1,121 @@
+"""A master in a pod: the Lease and the ConfigMaps of its run, and the process.
+
+Called by `pod`. Orders and the record come by a watch, each in a thread of its own; what the stores
+are asked for goes over connections of their own, so that a watch never delays a renewal.
+"""
+
+import asyncio
+import json
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any, Final
+
+import msgspec
+
+from ringrun.core.master import Master
+from ringrun.core.orders import Orders
+from ringrun.core.outputs import Event, Live
+from ringrun.record.api import Api
+from ringrun.record.lease import ConfigMapReportStore, LeaseRecordStore
+from ringrun.record.store import StoreError
+from ringrun.runtime.journal import Journal, file_name
+from ringrun.runtime.log import Log
+from ringrun.runtime.master_child import master_meta
+from ringrun.runtime.master_process import MasterProcess
+from ringrun.runtime.planning import plan_of
+from ringrun.runtime.pod import journal, token
+from ringrun.spec import RunSpec
+
+ORDERS_KEY: Final = "orders.json"
+
+POLL: Final = 1.0
+"""Seconds between two reads of the record, beside the watch: a watch may be silent unnoticed."""
+
+RETRY: Final = 0.25
+"""Seconds before a watch that broke is begun again."""
+
+
+def run_pod_master(me: str) -> int:
+    """Be the master of this holder name; the exit code."""
+    return asyncio.run(_serve(me))
+
+
+async def _serve(me: str) -> int:
+    run = os.environ["RINGRUN_RUN"]
+    spec = RunSpec.from_document(json.loads(os.environ["RINGRUN_SPEC"]), name=run)
+    core = f"/api/v1/namespaces/{os.environ['RINGRUN_NAMESPACE']}/configmaps"
+    leases = f"/apis/coordination.k8s.io/v1/namespaces/{os.environ['RINGRUN_NAMESPACE']}/leases"
+    lease = os.environ["RINGRUN_LEASE"]
+    folder = journal()
+    log = Log(me)
+    record = LeaseRecordStore(
+        Api.in_cluster(), f"{leases}/{lease}", os.environ["RINGRUN_LEASE_UID"]
+    )
+    process = MasterProcess(
+        Master(
+            me=me,
+            spec=spec,
+            plan=plan_of(spec, run),
+            now=time.monotonic(),
+            journal=folder is not None,
+            poll=POLL,
+        ),
+        run=run,
+        token=token(),
+        record=record,
+        report=ConfigMapReportStore(Api.in_cluster(), f"{core}/{os.environ['RINGRUN_RESULT']}"),
+        log=log,
+        show=lambda output: _show(log, output),
+        journal=Journal(folder / file_name(me), master_meta(me, run, spec)) if folder else None,
+    )
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGTERM, process.terminate)
+    running = asyncio.ensure_future(process.run())
+    # The process has begun when the first orders reach it.
+    await asyncio.sleep(0)
+
+    def orders_seen(config_map: dict[str, Any]) -> None:
+        orders = msgspec.json.decode(config_map["data"][ORDERS_KEY], type=Orders)
+        loop.call_soon_threadsafe(process.orders, orders)
+
+    def lease_seen(found: dict[str, Any]) -> None:
+        loop.call_soon_threadsafe(process.record_changed, record.saw(found))
+
+    _watch(log, core, os.environ["RINGRUN_ORDERS"], orders_seen)
+    _watch(log, leases, lease, lease_seen)
+    return await running
+
+
+def _watch(log: Log, path: str, name: str, seen: Callable[[dict[str, Any]], None]) -> None:
+    """Call `seen` with the object now and after every change, for as long as the process lives."""
+
+    def follow() -> None:
+        api = Api.in_cluster()
+        told = ""
+        while True:
+            try:
+                for found in api.watch(path, name):
+                    told = ""
+                    # What cannot be read is as good as not there: the last that could be stays.
+                    with suppress(KeyError, msgspec.DecodeError):
+                        seen(found)
+            except StoreError as error:
+                if str(error) != told:
+                    told = str(error)
+                    log.say(f"watching {name}: {told}")
+                time.sleep(RETRY)
+            except RuntimeError:
+                # The loop has closed: the process is at its end.
+                return
+
+    threading.Thread(target=follow, name=f"watch {name}", daemon=True).start()
+
+
+def _show(log: Log, output: Event | Live) -> None:
+    """Events go to the log; the figures of the moment are in the record already."""
+    if isinstance(output, Event):
+        log.say(f"{output.kind}: {output.text}")

@@ -1,0 +1,102 @@
+"""`ringrun-operator`: arguments in, one call, an exit code out.
+
+ringrun-operator --all-namespaces            what the Deployment runs
+ringrun-operator --namespace lab --kubeconfig FILE --no-election      from a desk
+ringrun-operator test --namespace lab        makes a run and wants Agreed (`helm test`)
+"""
+
+import argparse
+import asyncio
+import logging
+import os
+import secrets
+import socket
+import sys
+from collections.abc import Sequence
+
+from ringrun import __version__
+from ringrun_operator.desk import DEFAULT_IMAGE
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the operator, or its self-test; the exit code."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    parsed = _parser().parse_args(arguments)
+    logging.basicConfig(
+        level=parsed.log_level.upper(),
+        format="%(asctime)s %(levelname)-7s %(name)s  %(message)s",
+        stream=sys.stderr,
+    )
+    # kopf tells of every event at this level, and asyncio of every slow step.
+    for name in ("kopf", "kopf.objects"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    if parsed.command == "test":
+        return asyncio.run(_test(parsed))
+    if parsed.all_namespaces == bool(parsed.namespace):
+        print("ringrun-operator: give either --all-namespaces or --namespace", file=sys.stderr)
+        return 2
+    return asyncio.run(_operate(parsed))
+
+
+def _parser() -> argparse.ArgumentParser:
+    environ = os.environ
+    parser = argparse.ArgumentParser(
+        prog="ringrun-operator", description="Runs RingRuns on a cluster."
+    )
+    parser.add_argument("command", nargs="?", choices=["run", "test"], default="run")
+    parser.add_argument("--all-namespaces", action="store_true", help="watch all of them")
+    parser.add_argument("--namespace", action="append", default=[], help="watch this one; repeat")
+    parser.add_argument("--kubeconfig", help="reach the cluster by this file")
+    parser.add_argument("--context", help="of the kubeconfig")
+    parser.add_argument("--image", default=environ.get("RINGRUN_IMAGE") or DEFAULT_IMAGE)
+    parser.add_argument(
+        "--image-pull-policy", default=environ.get("RINGRUN_IMAGE_PULL_POLICY") or "IfNotPresent"
+    )
+    parser.add_argument("--no-election", action="store_true", help="be active without a Lease")
+    parser.add_argument(
+        "--election-namespace", default=environ.get("RINGRUN_OPERATOR_NAMESPACE") or "default"
+    )
+    parser.add_argument(
+        "--election-lease", default=environ.get("RINGRUN_OPERATOR_LEASE") or "ringrun-operator"
+    )
+    parser.add_argument("--port", type=int, default=8080, help="health and metrics; 0 for none")
+    parser.add_argument(
+        "--log-level", default="info", choices=["debug", "info", "warning", "error"]
+    )
+    parser.add_argument("--name", default="ringrun-test", help="of the run that `test` makes")
+    parser.add_argument("--timeout", type=float, default=120.0, help="of `test`, in seconds")
+    parser.add_argument("--version", action="version", version=f"ringrun-operator {__version__}")
+    return parser
+
+
+async def _test(parsed: argparse.Namespace) -> int:
+    from ringrun_operator.cluster import Cluster
+    from ringrun_operator.selftest import selftest
+
+    namespace = parsed.namespace[0] if parsed.namespace else parsed.election_namespace
+    async with await Cluster.connect(parsed.kubeconfig, parsed.context) as cluster:
+        return await selftest(cluster, namespace, parsed.name, parsed.timeout)
+
+
+async def _operate(parsed: argparse.Namespace) -> int:
+    from ringrun_operator.cluster import Cluster
+    from ringrun_operator.operating import Operator, Options
+    from ringrun_operator.pods import Image
+
+    name = os.environ.get("RINGRUN_OPERATOR_NAME") or socket.gethostname()
+    options = Options(
+        namespaces=tuple(parsed.namespace),
+        image=Image(name=parsed.image, pull_policy=parsed.image_pull_policy),
+        own_namespace=parsed.election_namespace,
+        lease="" if parsed.no_election else parsed.election_lease,
+        # Unique for each start: a container that is restarted keeps its pod's name.
+        name=f"{name}-{secrets.token_hex(4)}",
+        port=parsed.port,
+    )
+    async with await Cluster.connect(parsed.kubeconfig, parsed.context) as cluster:
+        await Operator(cluster, options).run()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

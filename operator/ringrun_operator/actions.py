@@ -1,0 +1,81 @@
+"""What the operator can do about a run, as values: `reconcile` asks for it, `cluster` does it.
+
+In the order in which they are given; the first that fails ends the pass, and the run is looked at
+anew. Each may be done twice.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from ringrun_operator.pods import Object
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Create:
+    """Make this object, if none of its name is there."""
+
+    object: Object
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreatePod:
+    """Make this pod; a refusal is told in the status and keeps no other pod from being made."""
+
+    object: Object
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replace:
+    """Put this object in the place of the version that it names; a conflict ends the pass."""
+
+    object: Object
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeletePod:
+    """Delete this very pod, in its own time."""
+
+    name: str
+    uid: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeleteRun:
+    """Delete this very RingRun; all that it owns goes with it."""
+
+    name: str
+    uid: str
+
+
+Action = Create | CreatePod | Replace | DeletePod | DeleteRun
+
+
+class EventType(StrEnum):
+    """How an event is shown."""
+
+    NORMAL = "Normal"
+    WARNING = "Warning"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """Something that happened once. `key` tells it from others of its reason, in one run."""
+
+    type: EventType
+    reason: str
+    message: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What follows from one look at a run. `again` is when time alone will call for another, in
+    seconds since 1970; `status` is None where there is nothing to say; `finished` is when the run
+    was over."""
+
+    actions: tuple[Action, ...] = ()
+    status: dict[str, Any] | None = None
+    events: tuple[Event, ...] = ()
+    again: float = float("inf")
+    finished: float | None = None

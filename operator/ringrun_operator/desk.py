@@ -1,0 +1,76 @@
+"""The operator under `kopf run -m ringrun_operator.handlers`: no election, no health, no options.
+
+For work at a desk, where kopf is the program and brings the watches; what it starts here is a
+controller in a thread with a loop of its own. Called by `handlers` alone.
+"""
+
+import asyncio
+import os
+import threading
+from typing import Any, Final
+
+from ringrun import __version__
+from ringrun_operator.cluster import Cluster
+from ringrun_operator.controller import Controller
+from ringrun_operator.pods import Image
+
+DEFAULT_IMAGE: Final = f"ghcr.io/ringrun/ringrun:{__version__}"
+
+
+class Desk:
+    """A controller from `start` to `stop`; objects are handed on to it from kopf's thread."""
+
+    def __init__(self) -> None:
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._controller: Controller | None = None
+        self._started = threading.Event()
+        self._stop: asyncio.Event | None = None
+        self._thread = threading.Thread(target=self._run, name="controller", daemon=True)
+
+    def start(self) -> None:
+        """Begin; returns when objects can be handed on."""
+        self._thread.start()
+        self._started.wait()
+
+    def stop(self) -> None:
+        """End, and wait for that."""
+        if self._loop is not None and self._stop is not None:
+            self._loop.call_soon_threadsafe(self._stop.set)
+            self._thread.join(5.0)
+
+    def listed(self, kind: str, found: dict[str, Any]) -> None:
+        """An object was there at first."""
+        assert self._loop is not None
+        assert self._controller is not None
+        self._loop.call_soon_threadsafe(self._controller.listed, kind, found)
+
+    def changed(self, kind: str, found: dict[str, Any], deleted: bool) -> None:
+        """An object was made, changed or deleted."""
+        controller = self._controller
+        assert self._loop is not None
+        assert controller is not None
+        self._loop.call_soon_threadsafe(lambda: controller.changed(kind, found, deleted=deleted))
+
+    def _run(self) -> None:
+        try:
+            asyncio.run(self._serve())
+        finally:
+            # Whoever waits must not wait for ever; a failure is seen by its traceback.
+            self._started.set()
+
+    async def _serve(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._stop = asyncio.Event()
+        image = Image(
+            name=os.environ.get("RINGRUN_IMAGE") or DEFAULT_IMAGE,
+            pull_policy=os.environ.get("RINGRUN_IMAGE_PULL_POLICY") or "IfNotPresent",
+        )
+        async with await Cluster.connect() as cluster:
+            self._controller = Controller(cluster, image)
+            running = asyncio.ensure_future(self._controller.run())
+            self._started.set()
+            stopped = asyncio.ensure_future(self._stop.wait())
+            await asyncio.wait({running, stopped}, return_when=asyncio.FIRST_COMPLETED)
+            for task in (running, stopped):
+                task.cancel()
+            await asyncio.gather(running, stopped, return_exceptions=True)

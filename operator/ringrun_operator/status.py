@@ -1,0 +1,153 @@
+"""The status of a RingRun, made anew from what is there; nothing decides from it.
+
+Called by `reconcile` with everything that it saw and decided. What people read first is `reason`:
+empty while all is well, the obstacle while there is one, the outcome at the end.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from ringrun.core.phase import Phase
+from ringrun.core.record import Record
+from ringrun.report import FailureReport, Report, shown_sum
+from ringrun_operator.conditions import Condition, Truth, Type, conditions, written
+from ringrun_operator.names import Role
+from ringrun_operator.obstacles import find_obstacle
+from ringrun_operator.seen import Seen, ready
+
+FAILURES_SHOWN: Final = 10
+
+
+def status(seen: Seen) -> dict[str, Any]:
+    """The whole status, as it is to be applied."""
+    record, report, ledger = seen.record or Record(), seen.report, seen.ledger
+    obstacle = find_obstacle(seen)
+    found = conditions(seen, obstacle)
+    succeeded = next(each for each in found if each.type is Type.SUCCEEDED)
+    up = ready(seen)
+    built: dict[str, Any] = {
+        "observedGeneration": seen.generation,
+        "phase": phase(seen),
+        "ready": f"{up}/{seen.spec.nodes}",
+        "reason": succeeded.reason if report else (obstacle.reason if obstacle else ""),
+        "verdict": report.verdict.value if report else "",
+        "view": max(record.view, seen.before.get("view", 0)),
+        "slaves": {
+            "desired": seen.spec.nodes,
+            "created": len({pod.id.number for pod in seen.pods if pod.id.role is Role.SLAVE}),
+            "ready": up,
+            "reported": seen.delivered,
+            "replaced": seen.orders.replaced,
+        },
+        "master": {
+            "holder": _holder(seen, record),
+            # Both never go down: the API server refuses it, and a record that is lost took nothing
+            # back.
+            "epoch": max(record.epoch, seen.before.get("master", {}).get("epoch", 0)),
+            "transitions": max(
+                record.epoch - 1, seen.before.get("master", {}).get("transitions", 0), 0
+            ),
+        },
+        "failures": [_failure(each) for each in seen.failures[-FAILURES_SHOWN:]],
+        "conditions": written(
+            found, seen.before.get("conditions", ()), seen.generation, timestamp(seen.now)
+        ),
+    }
+    for key, time in (
+        ("startTime", ledger.started),
+        ("sendTime", ledger.send_seen),
+        ("graceTime", ledger.grace_seen),
+        ("completionTime", ledger.finished),
+    ):
+        if time is not None:
+            built[key] = timestamp(time)
+    if seen.start_skew is not None:
+        built["startSkew"] = round(seen.start_skew, 6)
+    if report is not None:
+        built |= {"count": report.count, "rate": round(report.rate), "result": _result(report)}
+    elif record.view:
+        built["count"] = record.count
+        if rate := _live_rate(seen, record):
+            built["rate"] = rate
+    return built
+
+
+def phase(seen: Seen) -> str:
+    """Empty until pods are ordered, START until the record says SEND, then the record's; STOP at
+    any end."""
+    if seen.report is not None:
+        return Phase.STOP.value
+    if seen.suspended or not seen.orders.roster:
+        return "" if seen.record is None or seen.record.view == 0 else seen.record.phase.value
+    return (seen.record or Record()).phase.value
+
+
+def utc(seconds: float) -> datetime:
+    """Seconds since 1970 as a time."""
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def timestamp(seconds: float) -> str:
+    """As the API server writes times."""
+    return utc(seconds).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def refused(faults: Sequence[str], run: Mapping[str, Any], now: float) -> dict[str, Any]:
+    """The status of a spec that RunSpec refuses. The schema lets none through, but an older one
+    may have."""
+    generation = run["metadata"].get("generation", 0)
+    message = "; ".join(faults)
+    before = (run.get("status") or {}).get("conditions", ())
+    found = [
+        Condition(type=kind, status=truth, reason="InvalidSpec", message=message)
+        for kind, truth in ((Type.SUCCEEDED, Truth.FALSE), (Type.FINISHED, Truth.TRUE))
+    ]
+    return {
+        "observedGeneration": generation,
+        "reason": "InvalidSpec",
+        "conditions": written(found, before, generation, timestamp(now)),
+    }
+
+
+def _holder(seen: Seen, record: Record) -> str:
+    """Who leads; of a run that is over, who led it to its end."""
+    if seen.report is None:
+        return record.holder
+    led = [epoch.holder for epoch in seen.report.epochs if epoch.number <= seen.report.epoch]
+    return led[-1] if led else record.holder
+
+
+def _live_rate(seen: Seen, record: Record) -> int:
+    """Approved so far a second of SEND so far, as the last renewal of the lease has it."""
+    if seen.ledger.send_seen is None:
+        return 0
+    end = seen.ledger.grace_seen if seen.ledger.grace_seen is not None else seen.now
+    elapsed = min(end - seen.ledger.send_seen, seen.spec.send)
+    return round(record.count / elapsed) if elapsed > 0.5 else 0
+
+
+def _result(report: Report) -> dict[str, Any]:
+    built: dict[str, Any] = {
+        "count": report.count,
+        "sum": shown_sum(report.sum_exact),
+        "digest": report.digest,
+        "rate": round(report.rate, 3),
+    }
+    if report.latency is not None:
+        latency = report.latency
+        built["latency"] = {"p50": latency.p50, "p99": latency.p99, "max": latency.max}
+    if report.slowest_link is not None:
+        link = report.slowest_link
+        built["slowestLink"] = f"s{link.source} to s{link.target}, {link.seconds * 1e3:.1f} ms"
+    return built
+
+
+def _failure(failure: FailureReport) -> dict[str, Any]:
+    return {
+        "at": round(failure.at, 3),
+        "kind": failure.kind.value,
+        "node": failure.node[:64],
+        "cause": failure.cause[:1024],
+        "view": failure.view,
+    }

@@ -1,0 +1,87 @@
+"""Runs that are suspended, aborted, edited, cleaned up and deleted."""
+
+from pathlib import Path
+
+import pytest
+
+import cluster_runs as runs
+from kubectl import Kubectl, RefusedError
+
+RUN = Path(__file__).parent / "ringrun.yaml"
+
+
+def test_a_suspended_run_has_no_pods_and_begins_when_it_may(kubectl: Kubectl) -> None:
+    """Its start clock stands still until then."""
+    kubectl.apply(runs.load(RUN, suspend=True, nodes=2))
+    runs.wait(
+        "Suspended",
+        lambda: runs.conditions(kubectl, "life").get("Suspended", {}).get("status") == "True",
+    )
+    assert not runs.pods(kubectl, "life")
+    assert runs.status(kubectl, "life")["phase"] == ""
+    kubectl.patch("rrun", "life", {"spec": {"suspend": False}})
+    runs.agreed(kubectl, "life")
+    assert runs.conditions(kubectl, "life")["Suspended"]["status"] == "False"
+
+
+def test_an_abort_ends_the_run_early_and_keeps_its_results(kubectl: Kubectl) -> None:
+    """Failed, with what had been approved."""
+    kubectl.apply(runs.load(RUN, periods={"sendMilliseconds": 60_000}))
+    runs.wait_phase(kubectl, "life", "SEND")
+    runs.wait("a count", lambda: runs.status(kubectl, "life").get("count", 0) > 0)
+    kubectl.patch("rrun", "life", {"spec": {"abort": True}})
+    found = runs.finish(kubectl, "life", 20)
+    assert (found["verdict"], found["reason"]) == ("Failed", "Aborted")
+    assert found["count"] > 0
+    assert found["slaves"]["reported"] == 4
+
+
+def test_a_run_that_is_edited_in_flight_says_why_not(kubectl: Kubectl) -> None:
+    """The API server refuses it, and the run goes on."""
+    kubectl.apply(runs.load(RUN, nodes=2))
+    with pytest.raises(RefusedError, match="cannot be changed once created"):
+        kubectl.patch("rrun", "life", {"spec": {"nodes": 3}})
+    runs.agreed(kubectl, "life")
+
+
+def test_an_edit_that_is_allowed_after_the_end_hangs_nobody(kubectl: Kubectl) -> None:
+    """The conditions are stamped anew, or `kubectl wait` would wait for ever."""
+    kubectl.apply(runs.load(RUN, nodes=2))
+    runs.agreed(kubectl, "life")
+    kubectl.patch("rrun", "life", {"spec": {"ttlSecondsAfterFinished": 3600}})
+    runs.finish(kubectl, "life", 10)
+
+
+def test_pods_are_cleaned_up_and_the_result_stays(kubectl: Kubectl) -> None:
+    """cleanup: DeletePods."""
+    kubectl.apply(runs.load(RUN, nodes=2, cleanup="DeletePods"))
+    found = runs.finish(kubectl, "life")
+    assert found["verdict"] == "Agreed"
+    runs.wait("no pods", lambda: not runs.pods(kubectl, "life"), 40)
+    assert runs.report(kubectl, "life")["verdict"] == "Agreed"
+    assert runs.status(kubectl, "life")["verdict"] == "Agreed"
+
+
+def test_a_run_goes_by_itself_when_its_time_is_over(kubectl: Kubectl) -> None:
+    """ttlSecondsAfterFinished, with everything that it owned."""
+    kubectl.apply(runs.load(RUN, nodes=2, ttlSecondsAfterFinished=3))
+    runs.finish(kubectl, "life")
+    runs.wait("no run", lambda: not kubectl.list("rrun"), 20)
+    runs.wait("no pods", lambda: not runs.pods(kubectl, "life"), 30)
+
+
+def test_a_run_of_the_same_name_is_another_run(kubectl: Kubectl) -> None:
+    """What the first left behind is waited for, and not taken over."""
+    kubectl.apply(runs.load(RUN, nodes=2, periods={"sendMilliseconds": 30_000}))
+    runs.wait_phase(kubectl, "life", "SEND")
+    kubectl("delete", "rrun", "life")
+    kubectl.apply(runs.load(RUN, nodes=2))
+    runs.agreed(kubectl, "life")
+
+
+def test_a_deleted_runs_pods_go_with_it(kubectl: Kubectl) -> None:
+    """By the API server's own garbage collection: the operator is not needed."""
+    kubectl.apply(runs.load(RUN, periods={"sendMilliseconds": 60_000}))
+    runs.wait_phase(kubectl, "life", "SEND")
+    kubectl("delete", "rrun", "life")
+    runs.wait("no pods", lambda: not runs.pods(kubectl, "life"), 30)

@@ -1,0 +1,70 @@
+"""The Helm chart against what it must equal: the CRD, the operator's rules, the README's table."""
+
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[2]
+CHART = ROOT / "charts/ringrun"
+
+
+def load(path: Path) -> Any:
+    return yaml.safe_load(path.read_text())
+
+
+def test_the_charts_schema_is_the_one_source() -> None:
+    """`make chart` copies it; nobody edits the copy."""
+    assert (CHART / "files/crd.yaml").read_text() == (ROOT / "deploy/crd.yaml").read_text()
+
+
+def test_the_template_can_find_where_to_say_keep() -> None:
+    """The CRD survives an uninstall, and the runs with it."""
+    assert "  name: ringruns.ringrun.dev\n" in (CHART / "files/crd.yaml").read_text()
+    template = (CHART / "templates/crd.yaml").read_text()
+    assert "helm.sh/resource-policy: keep" in template
+    # Go's template marks would be taken for Helm's.
+    assert "{{" not in (CHART / "files/crd.yaml").read_text()
+
+
+def test_chart_and_manifests_grant_the_same() -> None:
+    """The operator's rights do not hang on how it was installed."""
+    helpers = (CHART / "templates/_helpers.tpl").read_text()
+    text = helpers.split('{{- define "ringrun.rules" -}}\n')[1].split("{{- end }}")[0]
+    (role,) = (
+        each
+        for each in yaml.safe_load_all((ROOT / "deploy/rbac.yaml").read_text())
+        if each["kind"] == "ClusterRole" and each["metadata"]["name"] == "ringrun-operator"
+    )
+    assert yaml.safe_load(text) == role["rules"]
+
+
+def test_versions_are_those_of_the_package() -> None:
+    """One version number, wherever it is written."""
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+    chart = load(CHART / "Chart.yaml")
+    assert chart["appVersion"] == version
+    assert f":{version}\n" in chart["annotations"]["artifacthub.io/images"]
+    assert f":{version}\n" in (ROOT / "deploy/operator.yaml").read_text()
+
+
+@pytest.mark.parametrize("key", ["image", "crd", "rbac", "serviceAccount", ""])
+def test_every_value_is_in_the_schema(key: str) -> None:
+    """A value that the schema lacks would be refused, though it is the default."""
+    values, schema = load(CHART / "values.yaml"), load(CHART / "values.schema.json")
+    if key:
+        values, schema = values[key], schema["properties"][key]
+    assert set(values) == set(schema["properties"]) - {"global"}
+    assert schema["additionalProperties"] is False
+
+
+def test_the_readme_is_the_generated_one() -> None:
+    """`make chart` writes it from values.yaml."""
+    made = subprocess.run(
+        [sys.executable, str(ROOT / "charts/readme.py")], capture_output=True, text=True, check=True
+    )
+    assert (CHART / "README.md").read_text() == made.stdout
