@@ -13,9 +13,9 @@ from math import inf
 from random import Random
 from typing import Any, NamedTuple
 
-from ringrun.core.messages import NodeId, Result
+from ringrun.core.messages import Control, Heartbeat, NodeId, Result
 from ringrun.core.notes import Note
-from ringrun.core.outputs import Drop, Exit, Finish, Links, Send
+from ringrun.core.outputs import Beat, Drop, Event, Exit, Finish, Links, Live, Say, Send
 from ringrun.core.record import Member
 from ringrun.core.slave import Slave
 from ringrun.runtime.journal import MAGIC, encode
@@ -41,6 +41,8 @@ class Node:
         self.core = core
         self.offset = offset
         self.alive = True
+        self.asleep = False
+        """Stopped for a while: it lives, and does nothing."""
         self.exit: Exit | None = None
         self.links: dict[Key, int] = {}
         """Which connection to this peer the core was last told of."""
@@ -51,7 +53,15 @@ class Node:
     def due(self) -> float:
         """When the core wants to be woken, in the driver's time."""
         deadline: float = self.core.deadline
-        return deadline - self.offset
+        return inf if self.asleep else deadline - self.offset
+
+    @property
+    def turn_at(self) -> float:
+        """When the core wants its turn; never if none is due."""
+        core = self.core
+        if self.asleep or not isinstance(core, Slave) or not core.pending:
+            return inf
+        return core.pending_at - self.offset
 
 
 class Driver:
@@ -69,6 +79,9 @@ class Driver:
         self.meta: dict[str, Any] = {}
         self._lanes: dict[Lane, deque[Item]] = {}
         self._full: list[Lane] = []
+        self._hidden: set[Lane] = set()
+        self.severed: set[frozenset[Key]] = set()
+        """Between these no connection comes about any more."""
         self._connection: dict[frozenset[Key], int] = {}
         self._later: list[tuple[float, int, Act]] = []
         self._sequence = 0
@@ -116,6 +129,25 @@ class Driver:
     def ended(self, node: Node) -> None:
         """For whoever supervises."""
 
+    def sleep(self, key: Key, seconds: float) -> None:
+        """Stop a process for so long; what comes for it waits."""
+        node = self.nodes[key]
+        node.asleep = True
+        self._hidden.update(lane for lane in self._lanes if lane[1] == key)
+
+        def wake() -> None:
+            node.asleep = False
+            for lane in sorted(self._hidden, key=str):
+                if lane[1] == key:
+                    self._hidden.discard(lane)
+                    if self._lanes[lane]:
+                        self._full.append(lane)
+
+        for lane in self._hidden:
+            if lane in self._full:
+                self._full.remove(lane)
+        self.later(seconds, wake)
+
     def call(self, node: Node, function: Callable[..., None], *arguments: Any) -> None:
         """Let a core do something now, and take what it has to say."""
         if node.alive:
@@ -137,13 +169,7 @@ class Driver:
             while node.alive and node.due <= self.now:
                 node.core.tick(self.local(node))
                 self.drain(node)
-        turns = [
-            node
-            for node in self.living()
-            if isinstance(node.core, Slave)
-            and node.core.pending
-            and node.core.pending_at <= self.local(node)
-        ]
+        turns = [node for node in self.living() if node.turn_at <= self.now]
         if not turns and not self._full:
             return self._jump()
         choice = self._choose(len(turns))
@@ -171,11 +197,7 @@ class Driver:
 
     def _jump(self) -> bool:
         times = [node.due for node in self.living()]
-        times += [
-            node.core.pending_at - node.offset
-            for node in self.living()
-            if isinstance(node.core, Slave) and node.core.pending
-        ]
+        times += [node.turn_at for node in self.living()]
         if self._later:
             times.append(self._later[0][0])
         to = min(times, default=inf)
@@ -200,17 +222,20 @@ class Driver:
         """Put this at the end of a lane; what is `lossy` is gone when the link is reset."""
         lane = (source, target)
         items = self._lanes.setdefault(lane, deque())
-        if not items:
+        if not items and not self._asleep(target):
             self._full.append(lane)
+        elif not items:
+            self._hidden.add(lane)
         self._sequence += 1
         items.append(Item(self._sequence, lossy, act))
 
     @property
     def silent(self) -> bool:
         """Whether nothing is under way and no turn is due."""
-        return not self._full and not any(
-            isinstance(node.core, Slave) and node.core.pending for node in self.living()
-        )
+        return not self._full and all(node.turn_at == inf for node in self.living())
+
+    def _asleep(self, key: Key) -> bool:
+        return key in self.nodes and self.nodes[key].asleep
 
     def _cut_short(self, lane: Lane, keep: int) -> None:
         items = self._lanes[lane]
@@ -224,6 +249,8 @@ class Driver:
     def connect(self, one: Key, other: Key) -> None:
         """A new connection: each side is told when it comes to it."""
         pair = frozenset((one, other))
+        if pair in self.severed:
+            return
         number = self._connection[pair] = self._connection.get(pair, 0) + 1
         for mine, yours in ((one, other), (other, one)):
             self.post(yours, mine, self._up(self.nodes[mine], yours, number))
@@ -245,6 +272,11 @@ class Driver:
         if downtime is not None:
             number = self._connection[pair]
             self.later(downtime, lambda: self._redial(one, other, number))
+
+    def sever(self, one: Key, other: Key) -> None:
+        """Reset the link, for good."""
+        self.severed.add(frozenset((one, other)))
+        self.cut(one, other, downtime=None)
 
     def close(self, one: Key, other: Key) -> None:
         """End a link in good order: what this side has said still arrives there."""
@@ -316,11 +348,10 @@ class Driver:
     def put_out(self, node: Node, output: Any) -> None:
         """Do what a core asks for."""
         if isinstance(output, Send):
-            peer = self.nodes.get(output.to)
-            if peer is not None and self.is_up(node, peer.key):
-                message = output.message
-                act = lambda: self.call(peer, peer.core.receive, node.key, message)  # noqa: E731
-                self.post(node.key, peer.key, act, lossy=True)
+            self.send(node, output.to, output.message)
+        elif isinstance(output, Beat):
+            for peer in output.to:
+                self.send(node, peer, Heartbeat())
         elif isinstance(output, Links):
             self.want(node, output.wanted)
         elif isinstance(output, Finish):
@@ -331,6 +362,15 @@ class Driver:
         elif isinstance(output, Drop):
             self.dropped.append(output)
             self.cut(node.key, output.peer)
+        else:
+            assert isinstance(output, Say | Event | Live), f"the driver does not know {output}"
+
+    def send(self, node: Node, to: Key, message: Control) -> None:
+        """A control message; lost if there is no link."""
+        peer = self.nodes.get(to)
+        if peer is not None and self.is_up(node, to):
+            act = lambda: self.call(peer, peer.core.receive, node.key, message)  # noqa: E731
+            self.post(node.key, to, act, lossy=True)
 
     def want(self, node: Node, wanted: Iterable[Member]) -> None:
         """The lower ordinal dials the higher, masters dial slaves."""

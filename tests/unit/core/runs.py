@@ -210,8 +210,20 @@ class Run(Driver):
         )
 
     def finish(self) -> "Run":
-        """To the end of the last process."""
-        return self.until(lambda: not self.living())
+        """To the end of the last process.
+
+        A replacement that was started when all was over waits for a master that never comes: as in
+        a cluster, whoever supervises ends it.
+        """
+        self.until(self._over)
+        for node in self.living():
+            self.kill(node.key)
+        return self
+
+    def _over(self) -> bool:
+        living = self.living()
+        masters = any(isinstance(node.core, Master) for node in living)
+        return not masters and all(node.core.view == 0 for node in living)
 
     def leader(self) -> str | None:
         """Who leads by its own account, if anyone does."""
