@@ -6,10 +6,10 @@ Each run is judged by `ringrun.verify` from the journals, and by what the result
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from runs import CONTINUE, FAIL, LONGEST, MODELS, REPLACE, Run, spec_of
 
 from ringrun.core.messages import NodeId
 from ringrun.spec import Model, RunSpec
-from runs import CONTINUE, FAIL, LONGEST, MODELS, REPLACE, Run, spec_of
 
 SHORT = 2**-8
 """SEND and GRACE of some 64 steps each: short enough for a run for every step."""
