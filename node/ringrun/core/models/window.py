@@ -18,7 +18,7 @@ _TURN = int(Kind.TURN)
 class Window(Model):
     """`acks` is how far each peer holds everything, `turns` the last turn seen of each."""
 
-    __slots__ = ("acks", "after", "kept", "said", "seen", "told", "turn", "turns")
+    __slots__ = ("acks", "after", "kept", "said", "seen", "told", "turn", "turns", "waiting")
 
     def __init__(self, ring: Ring) -> None:
         super().__init__(ring)
@@ -28,6 +28,7 @@ class Window(Model):
         self.turn = 0  # the turn that is due next for this slave, and its first index
         self.after = ring.log.held + 1
         self.seen = (0, ring.parent)  # the last turn known of anyone, and whose it was
+        self.waiting = False  # a turn is due, but not everything before it has come
         self.said = ring.log.approved  # the ack of the last own turn
         # Own turns that may have to be sent again: those with unapproved entries, and the last.
         self.kept: deque[tuple[int, int, int, int]] = deque()
@@ -43,6 +44,11 @@ class Window(Model):
         log = ring.log
         first = self.after
         count = 0
+        # A frame of an earlier turn is still on its way here over another link: with it, what this
+        # turn confirms is complete, no window closes, and every turn is a full burst.
+        self.waiting = log.held < first - 1
+        if self.waiting:
+            return
         if ring.sending:
             room = ring.window - (first - 1 - log.approved)
             count = min(ring.burst, room, ring.room() - (first - 1 - log.held))
@@ -129,6 +135,8 @@ class Window(Model):
         elif not log.offer(first, sender, k, numbers):
             return
         ring.held_from(before)
+        if self.waiting and log.held >= self.after - 1:
+            self.due = True
 
     def _approve(self, now: float) -> None:
         log = self.ring.log
@@ -169,6 +177,10 @@ class Window(Model):
         ring = self.ring
         turn, who = self.seen
         members = ring.members
+        if self.waiting:
+            # Who took a turn of the last circle that has not come.
+            before = zip(reversed(ring.peers), range(1, len(members)), strict=True)
+            return tuple(m for m, back in before if self.turns[m] < self.turn - back)
         if not turn or not (ring.sending or not self.settled()):
             return ()
         due = members[(members.index(who) + 1) % len(members)]
