@@ -59,11 +59,12 @@ class Ending:
 
     def deadline(self) -> float:
         """When `tick` has something to do."""
-        slave = self._slave
         due = min(self._wait_until, self._leave_at, self._exit_at)
-        if slave.timeline.frozen and not (self.giving or self._closing) and slave.plan is not None:
-            due = min(due, slave.timeline.frozen_at + slave.plan.stop_wait)
-        return due
+        frozen_at = self._slave.timeline.frozen_at
+        if frozen_at == inf or self.giving or self._closing:
+            return due
+        plan = self._slave.plan
+        return min(due, frozen_at + (plan.stop_wait if plan else 0.0))
 
     def tick(self, now: float) -> None:
         """Without a CLOSE, or without what it speaks of, the approved prefix is the result."""

@@ -90,6 +90,7 @@ class Slave:
         self._ending = Ending(self)
         self._start_deadline = start_deadline
         self._start_until = now + start_deadline
+        self._noted: tuple[object, ...] = ()
         self._beat_at = now
         self._repeat_at = now
 
@@ -322,14 +323,12 @@ class Slave:
         obeyed = message.epoch > self.epoch or (
             (message.epoch, message.holder) == (self.epoch, self.holder)
         )
-        self.note(
-            Note.COMMAND,
-            command=name,
-            epoch=message.epoch,
-            holder=message.holder,
-            obeyed=obeyed,
-            view=self.view,
-        )
+        said = (name, message.epoch, message.holder, obeyed, self.view)
+        if said != self._noted:
+            # Commands are repeated until they are answered; once is enough to know.
+            self._noted = said
+            keys = ("command", "epoch", "holder", "obeyed", "view")
+            self.note(Note.COMMAND, **dict(zip(keys, said, strict=True)))
         if not obeyed:
             self.outputs.append(Send(src, Refused(epoch=self.epoch, holder=self.holder)))
             reason = f"{name} of epoch {message.epoch}, but {self.holder} leads in {self.epoch}"

@@ -137,7 +137,7 @@ def make_spec(
 
 
 # Deliveries in SEND that a case is drawn for, if nothing goes wrong.
-_DELIVERIES = 50
+_DELIVERIES = 44
 # What a run needs after its faults until the count must have grown: a lease that nobody frees,
 # a master's start, suspicion, a change of view.
 RECOVERY = 4.0
@@ -149,11 +149,11 @@ def draw(
     """The case of a seed. With a spec, only the surroundings are drawn."""
     # Strings seed Random the same way in every process; hash() would not.
     random = Random(f"case {seed} {profile}")
-    wants_progress = profile is not Profile.NONE and random.random() < 0.05
+    wants_progress = profile is not Profile.NONE and random.random() < 0.02
     if spec is None:
         nodes = random.choice((2, 3, 3, 4, 4, 5))
         faulty = random.choice((0.5, 0.8, 1.2))
-        send = faulty + RECOVERY + 2.0 if wants_progress else random.choice((0.5, 0.7, 1.0))
+        send = faulty + RECOVERY + 2.0 if wants_progress else random.choice((0.5, 0.7, 0.9))
         burst = random.randint(1, 3)
         heartbeat = 0.3 if wants_progress else random.choice((0.1, 0.2, 0.3))
         policy = FailurePolicy.REPLACE if random.random() < 0.8 else FailurePolicy.CONTINUE

@@ -1,5 +1,6 @@
 """The ring runs: watch for the end of a phase, for slaves that are gone, suspected, or new."""
 
+from math import inf
 from typing import TYPE_CHECKING
 
 from ringrun.core.change import reachable
@@ -10,8 +11,10 @@ from ringrun.core.stages.interface import Node, Stage
 
 if TYPE_CHECKING:
     from ringrun.core.leading import Leading
+    from ringrun.core.orders import Orders
 
 _QUIET_SECONDS = 0.5
+_LOOK_SECONDS = 0.05
 _FIRST_DELAY, _LONGEST_DELAY = 0.2, 5.0
 
 
@@ -24,6 +27,10 @@ class Steady(Stage):
         self._attempt = 0
         self._met: dict[Node, frozenset[Node]] = {}
         self._met_since = now
+        self._looked_at = -inf
+        self._orders: Orders | None = None
+        self._leavers = 0
+        self._news = False
 
     def tick(self, now: float) -> None:
         lead = self.lead
@@ -34,11 +41,31 @@ class Steady(Stage):
             lead.change(now, "the run is stopped", closing=True, stop_reason=reason)
         elif record.phase is Phase.GRACE and self._grace_is_over(now):
             lead.change(now, "the run is over", closing=True)
-        elif gone := self._left():
+        elif self._may_differ(now) and (gone := self._left()):
             lead.change(now, "slaves are gone", without=gone)
         elif lead.suspicion.edges:
             lead.change(now, lead.suspicion.cause())
-        elif quiet := self._quiet(now):
+        elif self._looked_at == now:
+            self._look(now)
+
+    def _may_differ(self, now: float) -> bool:
+        """Whether to look at the members one by one: every message of every slave comes by here."""
+        lead = self.lead
+        orders = lead.master.orders
+        leavers = len(lead.leavers)
+        same = orders is self._orders and leavers == self._leavers and not self._news
+        if same and now - self._looked_at < _LOOK_SECONDS:
+            return False
+        self._orders = orders
+        self._leavers = leavers
+        self._news = False
+        self._looked_at = now
+        return True
+
+    def _look(self, now: float) -> None:
+        lead = self.lead
+        record = lead.record
+        if quiet := self._quiet(now):
             if len(quiet) < len(record.members):
                 lead.change(now, f"nothing heard from slave {quiet[0][0]}")
             elif lead.master.may_stand_aside:
@@ -136,3 +163,4 @@ class Steady(Stage):
     def receive(self, node: Node, message: Control, now: float) -> None:
         if isinstance(message, Met) and self._joiners and message.attempt == self._attempt:
             self._met[node] = frozenset((ordinal, number) for ordinal, number in message.links)
+            self._news = True
