@@ -137,7 +137,7 @@ def make_spec(
 
 
 # Deliveries in SEND that a case is drawn for, if nothing goes wrong.
-_DELIVERIES = 44
+_DELIVERIES = 50
 # What a run needs after its faults until the count must have grown: a lease that nobody frees,
 # a master's start, suspicion, a change of view.
 RECOVERY = 4.0
