@@ -292,8 +292,9 @@ class Master:
         if self._unknown is None:
             if self._release_until is not None:
                 if lead is not None:
-                    self._write(self._record.evolve(holder=""), Purpose.RELEASE, now)
-                    self.stop_leading("told to end", now)
+                    freed = self._record.evolve(holder="", done=self._done)
+                    self._write(freed, Purpose.RELEASE, now)
+                    self.stop_leading("all is done" if self._done else "told to end", now)
                 return
             if self._free:
                 # Nobody need wait for a lease that its holder has given up.
@@ -307,6 +308,10 @@ class Master:
                     wanted = self._record.evolve(renewed=now, count=lead.count)
                 if wanted is not None:
                     self._write(wanted, Purpose.LEAD, now)
+                return
+            if self._record.done:
+                # The leader that completed the report has gone; nobody has to come after it.
+                self._release_until = now
                 return
             if self._election.may_stand(now):
                 record = self._record

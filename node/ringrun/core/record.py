@@ -58,6 +58,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     """One version of the record.
 
     `closed` is None until STOP; then True (a closing cut is recorded) or False (unclosed).
+    `done` says that the report is complete and its leader has gone: no standby need lead any more.
     `incarnations` has the last incarnation of each ordinal that was admitted to a view.
     """
 
@@ -78,6 +79,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     incarnations: tuple[tuple[int, int], ...] = ()
     plan: Plan | None = None
     count: int = 0
+    done: bool = False
 
     def evolve(self, **changes: Any) -> "Record":
         """The next version with these fields changed."""
