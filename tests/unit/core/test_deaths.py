@@ -4,11 +4,13 @@ Each run is judged by `ringrun.verify` from the journals, and by what the result
 """
 
 import pytest
+from driver import Key, Node
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from runs import CONTINUE, FAIL, LONGEST, MODELS, REPLACE, Run, spec_of
 
-from ringrun.core.messages import NodeId
+from ringrun.core.messages import Control, Kick, NodeId
+from ringrun.core.phase import Phase
 from ringrun.spec import Model, RunSpec
 
 SHORT = 2**-8
@@ -178,6 +180,10 @@ def test_an_early_stop_is_failed_and_all_results_agree() -> None:
         assert run.report["reason"] == "Aborted", step
         assert len({result.digest for result in run.results.values()}) <= 1, step
         assert all(result.final for result in run.results.values()), step
+        for key, node in run.nodes.items():
+            if isinstance(key, NodeId) and node.core.plan is not None:
+                # Prepared slaves are told as well, and need not wait for their deadline.
+                assert node.exit is not None, step
 
 
 def test_the_policy_fail_ends_the_run_as_failed() -> None:
@@ -202,6 +208,44 @@ def test_a_run_without_survivors_is_failed(model: Model) -> None:
         run.kill(NodeId(ordinal, 1))
     assert judged(run.finish()) == "Failed"
     assert run.report["slaves"] == []
+    assert [member.node for member in run.store.read().send_members] == [(0, 1), (1, 1), (2, 1)]
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_who_dies_in_grace_is_still_asked_for(model: Model) -> None:
+    """The verdict looks at the members when SEND ended, not at those of a view after that."""
+    run = Run(spec_of(model=model, on_slave_failure=CONTINUE), seed=5)
+    run.until(lambda: run.store.read().phase is Phase.GRACE)
+    run.kill(NodeId(1, 1))
+    assert judged(run.finish()) == "Partial"
+    record = run.store.read()
+    assert [member.node for member in record.send_members] == [(0, 1), (1, 1), (2, 1)]
+    assert [member.node for member in record.members] == [(0, 1), (2, 1)]
+
+
+class Kicked(Run):
+    """Looks at every KICK that leaves: all members must have acknowledged the view before."""
+
+    kicks = 0
+
+    def send(self, node: Node, to: Key, message: Control) -> None:
+        """As ever."""
+        if isinstance(message, Kick) and isinstance(node.key, str):
+            self.kicks += 1
+            members = self.store.read().members
+            assert all(self.slave(NodeId(*each.node)).view >= message.view for each in members)
+        super().send(node, to, message)
+
+
+def test_the_kickstart_waits_for_all_to_have_the_view() -> None:
+    """Else an early frame of the new view is dropped, and the ring stands still."""
+    for step in range(12):
+        run = Kicked(spec_of(model=MODELS[step % 3], send=2**-5), seed=step)
+        run.until(run.started)
+        step_on(run, step * 7)
+        run.kill(NodeId(step % 3, 1))
+        run.finish()
+        assert run.kicks >= 2
 
 
 @pytest.mark.parametrize("model", MODELS)

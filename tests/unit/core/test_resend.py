@@ -7,8 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rings import Recorder, fold_of
 
+from ringrun.core.frame import HEADER, WAGON, Kind
+from ringrun.core.messages import Hello, NodeId
 from ringrun.core.models import MODELS
 from ringrun.core.rules import Rules
+from ringrun.core.slave import Slave
 
 MODEL = st.sampled_from(sorted(MODELS))
 SEEDS = st.integers(0, 2**31)
@@ -80,6 +83,47 @@ def test_a_fresh_turn_that_overtakes_those_sent_again_costs_nothing() -> None:
     ring.cut(ring.keys[1], ring.keys[3], downtime=0.01)
     ring.run(1.0)
     assert all_equal(ring)
+
+
+def first_turn() -> tuple[Recorder, Slave]:
+    """Slave 0 of three has sent its first turn of a window, and nobody has it yet."""
+    ring = Recorder(3, "window", burst=2, send=0.125, grace=0.125).go()
+    slave = ring.slaves()[0]
+    slave.issue(ring.local(ring.nodes[slave.node]))
+    slave.frames.clear()
+    return ring, slave
+
+
+def test_what_a_peer_lacks_is_sent_again_though_it_has_a_later_turn() -> None:
+    """A fresh turn overtook this one, and then the link was reset again: `held` tells."""
+    ring, slave = first_turn()
+    now = ring.local(ring.nodes[slave.node])
+    slave.receive(NodeId(2, 1), Hello(view=1, held=0, approved=0, turn=9), now)
+    ((to, parts),) = slave.frames
+    assert to == (2,)
+    assert len(b"".join(parts)) == HEADER.size + WAGON.size + 2 * 8
+    slave.frames.clear()
+    slave.receive(NodeId(1, 1), Hello(view=1, held=2, approved=0, turn=9), now)
+    assert slave.frames == []
+
+
+def test_what_one_peer_was_told_by_hello_is_not_told_to_all() -> None:
+    """In GRACE: all have said to slave 0 that they hold everything, but not to each other.
+
+    It approves, and passes the turn on all the same, so that the others can say it to all.
+    """
+    ring, slave = first_turn()
+    now = ring.local(ring.nodes[slave.node]) + ring.plan.send
+    slave.tick(now)
+    for ordinal in (1, 2):
+        slave.receive(NodeId(ordinal, 1), Hello(view=1, held=2, approved=0, turn=1), now)
+    assert slave.log is not None
+    assert slave.log.approved == 2
+    slave.frames.clear()
+    slave.data(2, memoryview(HEADER.pack(Kind.TURN, 0, 1, 3, 3, 0, 0)), now)
+    assert slave.pending
+    slave.issue(now)
+    assert [to for to, _ in slave.frames] == [(1, 2)]
 
 
 @pytest.mark.parametrize("model", sorted(MODELS))

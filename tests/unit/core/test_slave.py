@@ -259,6 +259,24 @@ def test_a_view_that_was_never_synced_is_not_entered() -> None:
     assert slave.core.view == 1
 
 
+def test_what_lies_above_the_cut_is_dropped_and_its_draws_are_sent_anew() -> None:
+    """Held 3 of its own, recorded cut 1: index 2 is issued again with draw 2, not draw 4."""
+    ring = Recorder(2, "window", burst=3, send=0.125).go()
+    slave = ring.slaves()[0]
+    node = ring.nodes[slave.node]
+    slave.issue(ring.local(node))
+    assert (slave.log.held, slave.log.approved) == (3, 0)
+    slave.frames.clear()
+    ring.say(slave.node, Wedge(**ring.command, attempt=1, record=ring.record, elapsed=0.0))
+    record = ring.record.evolve(view=2, cut=1)
+    ring.say(slave.node, Install(**ring.command, record=record, elapsed=0.0))
+    assert (slave.log.held, slave.log.approved) == (1, 1)
+    ring.say(slave.node, Kick(**ring.command, view=2, elapsed=0.0))
+    slave.issue(ring.local(node))
+    runs, _ = slave.log.read(1, slave.log.held)
+    assert runs == [(1, 0, 1, 4)]
+
+
 def test_an_older_view_is_ignored() -> None:
     """INSTALL of what was installed long ago neither answers nor goes back."""
     slave = Lone().installed()
