@@ -69,7 +69,6 @@ class Leading:
         self._attempt = 0
         self._stage: Stage = Steady(self, now)
         self._repeat_at = now
-        self._last_tick = now
         self._writing_final = False
         self._live_at = now
         self._live_since: tuple[float, int] | None = None
@@ -322,8 +321,8 @@ class Leading:
 
     def tick(self, now: float) -> None:
         """Whatever is due in this stage, and what must be said again."""
-        away = now - self._last_tick
-        self._last_tick = now
+        # Between two ticks lies what this asked for; only what is beyond that is absence.
+        away = now - self.deadline
         if away > self.plan.suspect / 2:
             # This master itself was away: what came meanwhile may still be unread.
             self._heard = dict.fromkeys(self._heard, now)

@@ -385,6 +385,9 @@ class Master:
             for member in (*record.send_members, *record.members, *self.orders.roster)
             if member.port and member.node not in dead
         }
+        # Who leaves has a result to tell, and is on no roster any more.
+        leaving = {(ordinal, incarnation) for ordinal, incarnation, _ in self.orders.leaving} - dead
+        wanted |= {member.node: member for member in self._links if member.node in leaving}
         links = tuple(member for _, member in sorted(wanted.items()))
         if links != self._links:
             self._links = links

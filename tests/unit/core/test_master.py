@@ -265,6 +265,23 @@ def test_leader_and_standby_dial_all_slaves_that_are_not_dead() -> None:
     assert not [each for each in master.taken() if isinstance(each, Links)]
 
 
+def test_the_link_of_a_slave_that_leaves_is_kept_until_it_is_dead() -> None:
+    """It is on no roster any more, but has a result to tell."""
+    master = Lone().leading()
+    roster = tuple(
+        Member(ordinal=ordinal, incarnation=1, host="h", port=1 + ordinal) for ordinal in range(3)
+    )
+    orders = Orders(version=1, roster=roster, complete=True)
+    master.core.orders_read(orders, master.now)
+    master.taken()
+    left = msgspec.structs.replace(orders, version=2, roster=roster[:2], leaving=((2, 1, 0.0),))
+    master.core.orders_read(left, master.now)
+    assert not [each for each in master.taken() if isinstance(each, Links)]
+    master.core.orders_read(msgspec.structs.replace(left, version=3, dead=((2, 1),)), master.now)
+    links = [each for each in master.taken() if isinstance(each, Links)]
+    assert links == [Links(roster[:2])]
+
+
 def test_a_run_that_nobody_could_prepare_in_time_is_stopped_unclosed() -> None:
     """The silent slaves are named in the reason."""
     master = Lone().leading()

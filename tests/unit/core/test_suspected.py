@@ -103,9 +103,15 @@ def test_a_leader_that_is_stopped_is_followed_by_its_standby(model: Model) -> No
 
 
 @pytest.mark.parametrize("model", MODELS)
-def test_a_leader_that_reaches_too_few_lets_the_standby_try(model: Model) -> None:
-    """Cut off from two of three: the standby, which reaches all, leads without losing anybody."""
-    long = spec_of(model=model, send=3.0, grace=0.5, heartbeat=0.1, suspect=0.5)
+@pytest.mark.parametrize(("heartbeat", "suspect"), [(0.1, 0.5), (BEAT, SUSPECT)])
+def test_a_leader_that_reaches_too_few_lets_the_standby_try(
+    model: Model, heartbeat: float, suspect: float
+) -> None:
+    """Cut off from two of three: the standby, which reaches all, leads without losing anybody.
+
+    Also where suspicion is quicker than twice the leader's own time between two looks.
+    """
+    long = spec_of(model=model, send=3.0, grace=0.5, heartbeat=heartbeat, suspect=suspect)
     run = Run(long, seed=1, pace=2**-10)
     run.until(run.started)
     name = run.leader()
