@@ -7,14 +7,18 @@ are printed before it is deleted.
 import os
 import subprocess
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
 
+from cluster_runs import wait
 from kubectl import Kubectl, RefusedError
 
 ROOT = Path(__file__).parents[2]
+DEPLOYMENT = "deployment/ringrun-operator"
+OPERATORS = ("-l", "app.kubernetes.io/component=operator")
 
 
 @pytest.fixture(scope="session")
@@ -47,6 +51,28 @@ def operator(cluster: Kubectl) -> None:
     system = cluster.within("ringrun-system")
     system("apply", "-k", str(ROOT / "deploy"))
     system("rollout", "status", "deployment/ringrun-operator", "--timeout=120s", timeout=130)
+
+
+@contextmanager
+def operator_away(cluster: Kubectl) -> Iterator[None]:
+    """The operator of this tree's manifests at rest, if there is one; afterwards back and ready."""
+    system = cluster.within("ringrun-system")
+    there = system("get", DEPLOYMENT, "--ignore-not-found", "-o", "name").strip()
+    if there:
+        system("scale", DEPLOYMENT, "--replicas=0")
+        wait("no operator", lambda: not system.list("pods", *OPERATORS), 60)
+    yield
+    if there:
+        system("scale", DEPLOYMENT, "--replicas=1")
+        system("rollout", "status", DEPLOYMENT, "--timeout=120s", timeout=130)
+
+
+@pytest.fixture
+def no_operator(cluster: Kubectl, operator: None) -> Iterator[Callable[[], None]]:
+    """Sends the operator away when called; it is back after the test."""
+    del operator
+    with ExitStack() as stack:
+        yield lambda: stack.enter_context(operator_away(cluster))
 
 
 @pytest.fixture(autouse=True)

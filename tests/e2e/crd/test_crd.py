@@ -4,16 +4,25 @@ Needs no node: a control plane alone will do (tests/cluster, NODES=0).
 """
 
 import copy
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from conftest import operator_away
 from kubectl import Kubectl, RefusedError
 from ringrun.spec import RunSpec
 
 FULL: dict[str, Any] = yaml.safe_load((Path(__file__).parent / "full.yaml").read_text())
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _no_operator(cluster: Kubectl) -> Iterator[None]:
+    """What a test writes to a status stays: nobody else writes there."""
+    with operator_away(cluster):
+        yield
 
 
 def ring_run(name: str = "demo", **spec: Any) -> dict[str, Any]:

@@ -7,11 +7,10 @@ from pathlib import Path
 import pytest
 
 import cluster_runs as runs
+from conftest import DEPLOYMENT, OPERATORS
 from kubectl import Kubectl
 
 RUN = Path(__file__).parent / "ringrun.yaml"
-DEPLOYMENT = "deployment/ringrun-operator"
-OPERATORS = ("-l", "app.kubernetes.io/component=operator")
 
 
 @pytest.mark.parametrize("seconds", [0.0, 0.2, 0.5, 1.5, 4.0, 6.5])

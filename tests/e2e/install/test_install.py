@@ -2,7 +2,7 @@
 
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -33,16 +33,12 @@ class Helm:
 
 
 @pytest.fixture
-def helm(kubectl: Kubectl) -> Iterator[Helm]:
+def helm(kubectl: Kubectl, no_operator: Callable[[], None]) -> Helm:
     """helm, with the cluster-wide operator out of the way."""
     if shutil.which("helm") is None:
         pytest.skip("there is no helm")
-    system = kubectl.within("ringrun-system")
-    system("scale", "deployment/ringrun-operator", "--replicas=0")
-    runs.wait("no operator", lambda: not system.list("pods"), 60)
-    yield Helm(kubectl)
-    system("scale", "deployment/ringrun-operator", "--replicas=1")
-    system("rollout", "status", "deployment/ringrun-operator", "--timeout=120s", timeout=130)
+    no_operator()
+    return Helm(kubectl)
 
 
 def test_a_namespaced_install_works_without_any_cluster_role(kubectl: Kubectl, helm: Helm) -> None:

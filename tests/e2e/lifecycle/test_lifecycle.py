@@ -1,5 +1,6 @@
 """Runs that are suspended, aborted, edited, cleaned up and deleted."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -79,9 +80,10 @@ def test_a_run_of_the_same_name_is_another_run(kubectl: Kubectl) -> None:
     runs.agreed(kubectl, "life")
 
 
-def test_a_deleted_runs_pods_go_with_it(kubectl: Kubectl) -> None:
-    """By the API server's own garbage collection: the operator is not needed."""
+def test_a_deleted_runs_pods_go_with_it(kubectl: Kubectl, no_operator: Callable[[], None]) -> None:
+    """By the API server's own garbage collection: no operator is there to do it."""
     kubectl.apply(runs.load(RUN, periods={"sendMilliseconds": 60_000}))
     runs.wait_phase(kubectl, "life", "SEND")
+    no_operator()
     kubectl("delete", "rrun", "life")
     runs.wait("no pods", lambda: not runs.pods(kubectl, "life"), 30)
