@@ -1,6 +1,6 @@
 """The ring's rate in pods on one cluster node against `ringrun run` on the same machine.
 
-    KUBECONFIG=... .venv/bin/python bench/pods.py [--rounds 5] [--nodes 4] [--seconds 3]
+    KUBECONFIG=... .venv/bin/python bench/pods.py [--rounds 5] [--nodes 4] [--seconds 5]
 
 Interleaved, each model; prints the median rates and their ratio. It wants a cluster with the
 operator installed and kubectl in PATH, and leaves nothing behind. Exit code 1 if one did not agree.
@@ -76,7 +76,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--nodes", type=int, default=4)
-    parser.add_argument("--seconds", type=float, default=3.0)
+    parser.add_argument("--seconds", type=float, default=5.0)
     options = parser.parse_args()
     subprocess.run(["kubectl", "create", "namespace", NAMESPACE], check=False, capture_output=True)
     listed = json.loads(kubectl("get", "nodes", "-o", "json"))["items"]
