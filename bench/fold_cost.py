@@ -56,15 +56,6 @@ def draws() -> None:
 
     show("draw one by one", best(block_of_scalars, 1), BLOCK)
 
-    def ready() -> None:
-        stream.draw_ahead(BLOCK)
-        stream.take(at["k"], BLOCK)
-        at["k"] += BLOCK
-
-    stream.take(at["k"], 1)
-    at["k"] += 1
-    show(f"draw {BLOCK} ahead and take", best(ready, 20), BLOCK)
-
 
 def parts() -> None:
     numbers = Stream(0, 1).take(1, BLOCK)

@@ -37,7 +37,6 @@ class FailureKind(StrEnum):
     SLAVE_LOST = "SlaveLost"
     MASTER_LOST = "MasterLost"
     LINK_LOST = "LinkLost"
-    RECORD_UNREACHABLE = "RecordUnreachable"
 
 
 class _Part(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):

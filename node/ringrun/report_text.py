@@ -85,11 +85,6 @@ def _row(slave: SlaveReport) -> tuple[str, ...]:
     )
 
 
-def result_line(count: int, sum_exact: str, digest: str) -> str:
-    """What a slave prints of itself at STOP."""
-    return f"count {count} sum {shown_sum(sum_exact)} digest {digest}"
-
-
 def last_line(report: Report) -> str:
     """The whole run in one line: verdict, how many, how fast, what failed, what was not met."""
     sentences = [f"{report.verdict}: {_outcome(report)}."]

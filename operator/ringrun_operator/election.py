@@ -37,7 +37,6 @@ class Candidate:
         self._name = lease
         self._election = Election(me, now=time.monotonic(), terms=TERMS)
         self._lease: dict[str, Any] = {}
-        self._released = False
 
     async def run(self) -> None:
         """Stand, lead and renew until cancelled."""

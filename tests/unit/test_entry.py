@@ -32,7 +32,7 @@ def test_stream_is_the_seeded_one(seed: int, sender: int) -> None:
 @given(
     st.lists(
         st.tuples(
-            st.sampled_from(["take", "one", "ahead", "on"]),
+            st.sampled_from(["take", "one", "on"]),
             st.integers(1, LONGEST - 2000),
             st.integers(1, 2000),
         ),
@@ -40,13 +40,11 @@ def test_stream_is_the_seeded_one(seed: int, sender: int) -> None:
     )
 )
 def test_any_order_of_asking_gives_the_same_numbers(asked: list[tuple[str, int, int]]) -> None:
-    """Jumps forth and back, scalars between arrays and drawing ahead change no number."""
+    """Jumps forth and back, and scalars between arrays, change no number."""
     stream = Stream(7, 3)
     next_k = 1
     for what, k, count in asked:
-        if what == "ahead":
-            stream.draw_ahead(count)
-        elif what == "one":
+        if what == "one":
             assert stream.one(k) == KNOWN[k - 1]
             next_k = k + 1
         else:
@@ -69,7 +67,6 @@ def test_numbers_taken_earlier_stay_as_they_were() -> None:
     first = stream.take(1, 100)
     for k in range(101, 5000, 100):
         stream.take(k, 100)
-        stream.draw_ahead(300)
     assert first.tolist() == KNOWN[:100]
 
 

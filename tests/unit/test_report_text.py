@@ -15,7 +15,7 @@ from ringrun.report import (
     SlaveReport,
     Verdict,
 )
-from ringrun.report_text import duration, heading, last_line, result_line, table
+from ringrun.report_text import duration, heading, last_line, table
 from ringrun.spec import default_run
 
 # 98,640,113.552 and the next thousandth below: shown by rounding.
@@ -122,10 +122,6 @@ def test_a_failure_that_ended_the_run_is_not_called_survived() -> None:
 def test_no_latency_is_left_out() -> None:
     line = last_line(report(latency=None, start_skew=None))
     assert line == "Agreed: 4 of 4 slaves counted the same 19,862 messages, 9,931/s, no failure."
-
-
-def test_a_slave_tells_its_result_to_programs_and_people() -> None:
-    assert result_line(19_862, SUM, "3f9a") == "count 19862 sum 98640113.552 digest 3f9a"
 
 
 @pytest.mark.parametrize(

@@ -80,6 +80,11 @@ class Chronicle:
             self.say("SlaveReplaced", f"{_named(node)} joined; {where}", now)
         if old == new:
             self.say("SameMembers", f"{why}; {where}", now)
+            suspect = self._lead.suspicion.suspect()
+            if suspect is not None:
+                # Healed, and nobody is out; but what made the ring stop is no secret.
+                named = str(NodeId(*suspect))
+                self._fail(FailureKind.LINK_LOST, named, why, before.view, now)
 
     def lost(self, before: Record, out: set[Node], now: float) -> None:
         """Members of the view before that are not in the one recorded now, and why."""

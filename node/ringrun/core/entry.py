@@ -41,7 +41,6 @@ class Stream:
         "_key",
         "_scalars",
         "_scalars_first",
-        "_taken",
     )
 
     def __init__(self, seed: int, sender: int) -> None:
@@ -52,7 +51,6 @@ class Stream:
         self._drawn_first = 1
         self._scalars: list[int] = []
         self._scalars_first = 1
-        self._taken = 0
 
     def take(self, k: int, count: int) -> Numbers:
         """Numbers k..k+count-1, to be read and not written: they may share memory."""
@@ -61,7 +59,6 @@ class Stream:
         if start < 0 or stop > len(self._drawn):
             self._draw(k, max(count, _LEAST_DRAWN))
             start, stop = 0, count
-        self._taken = k + count - 1
         return self._drawn[start:stop]
 
     def one(self, k: int) -> int:
@@ -70,15 +67,7 @@ class Stream:
         if at < 0 or at >= len(self._scalars):
             self._fill_scalars(k)
             at = 0
-        self._taken = k
         return self._scalars[at]
-
-    def draw_ahead(self, count: int) -> None:
-        """Make ready the next `count` numbers after those taken last; called when idle."""
-        first = self._taken + 1
-        start = first - self._drawn_first
-        if start < 0 or start + count > len(self._drawn):
-            self._draw(first, max(count, _LEAST_DRAWN))
 
     def _fill_scalars(self, k: int) -> None:
         start = k - self._drawn_first

@@ -39,6 +39,10 @@ class Suspicion:
         reporter, suspect = min(self.edges)
         return f"slave {reporter[0]} complains of slave {suspect[0]}: {self.trouble(suspect)}"
 
+    def suspect(self) -> Node | None:
+        """Of whom the complaint of this change is; None if nobody complained."""
+        return min(self.edges)[1] if self.edges else None
+
     def trouble(self, suspect: Node) -> str:
         """What was said against this slave last; empty if nothing."""
         return self._troubles.get(suspect, "")

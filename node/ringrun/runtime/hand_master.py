@@ -90,7 +90,7 @@ def serve(
         )
     run = f"hand-{secrets.token_hex(4)}"
     hand = HandMaster(
-        _of_size(spec, len(found)),
+        spec.with_nodes(len(found)),
         run,
         found,
         folder,
@@ -126,15 +126,6 @@ def _find(folder: Path) -> list[Found]:
         if now >= changed + patience or now >= began + 2 * FIND_PATIENCE:
             return [Found(host=each.host, port=each.port, entry=each) for each in entries]
         time.sleep(0.03)
-
-
-def _of_size(spec: RunSpec, nodes: int) -> RunSpec:
-    """The same run with as many slaves as there are; what hangs on their number follows."""
-    document = spec.as_document()
-    if spec.window == (spec.nodes + 1) * spec.burst:
-        del document["window"]
-    document["nodes"] = nodes
-    return RunSpec.from_document(document, name=spec.name)
 
 
 class HandMaster:

@@ -57,9 +57,9 @@ def test_a_link_that_stays_down_costs_the_higher_ordinal_its_place(model: Model)
         assert inside[1] == inside[0]
     assert [(0, 1), (2, 1)] in inside
     assert inside[-1] == [(0, 1), (1, 2), (2, 1)]
-    (failure,) = run.report["failures"]
-    assert failure["node"] == "s1-1"
-    assert failure["kind"] == "SlaveLost"
+    failures = [(each["kind"], each["node"]) for each in run.report["failures"]]
+    healed = [("LinkLost", "s1-1")] if inside[1] == inside[0] else []
+    assert failures == [*healed, ("SlaveLost", "s1-1")]
 
 
 @pytest.mark.parametrize("model", MODELS)

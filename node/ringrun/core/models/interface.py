@@ -56,7 +56,3 @@ class Model(ABC):
     @abstractmethod
     def waits_for(self) -> tuple[int, ...]:
         """Whose confirmation or turn is due; empty if nothing is."""
-
-    @abstractmethod
-    def settled(self) -> bool:
-        """Whether everything that this slave knows of is approved."""

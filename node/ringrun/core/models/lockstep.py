@@ -169,6 +169,3 @@ class Lockstep(Model):
                 due = members[(members.index(last) + 1) % len(members)]
                 return (due,) if due != ring.me else ()
         return ()
-
-    def settled(self) -> bool:
-        return self.ring.log.held == self.ring.log.approved

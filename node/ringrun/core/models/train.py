@@ -152,6 +152,3 @@ class Train(Model):
             # Its next visit here would be past the turn at which it is parked.
             return ()
         return (ring.parent,)
-
-    def settled(self) -> bool:
-        return self.ring.log.held == self.ring.log.approved

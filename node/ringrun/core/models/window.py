@@ -181,10 +181,11 @@ class Window(Model):
             # Who took a turn of the last circle that has not come.
             before = zip(reversed(ring.peers), range(1, len(members)), strict=True)
             return tuple(m for m, back in before if self.turns[m] < self.turn - back)
-        if not turn or not (ring.sending or not self.settled()):
+        if not turn or not (ring.sending or not self._settled()):
             return ()
         due = members[(members.index(who) + 1) % len(members)]
         return (due,) if due != ring.me else ()
 
-    def settled(self) -> bool:
+    def _settled(self) -> bool:
+        """Whether everything that this slave knows of is approved, and everyone knows it."""
         return self.ring.log.held == self.ring.log.approved and self._drained(self.ring.log.held)
