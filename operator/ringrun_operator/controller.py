@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any, Final
 
+from ringrun.record.api import ApiError, Refused
 from ringrun_operator import metrics, names
 from ringrun_operator.actions import (
     Action,
@@ -24,7 +25,7 @@ from ringrun_operator.actions import (
     Plan,
     Replace,
 )
-from ringrun_operator.cluster import Cluster, ClusterError, Refused
+from ringrun_operator.cluster import Cluster
 from ringrun_operator.pods import Image
 from ringrun_operator.reconcile import World, reconcile
 from ringrun_operator.store import Key, Store, key_of
@@ -148,7 +149,7 @@ class Controller:
         started = time.perf_counter()
         try:
             again = await self._once(key, memory)
-        except ClusterError as error:
+        except ApiError as error:
             return self._failed(key, memory, str(error), expected=_is_race(error))
         except Exception as error:
             # Our own bug: the other runs go on, and this one says so in the log until it is mended.
@@ -309,6 +310,6 @@ class Controller:
                 memory.told.add((event.reason, event.key))
 
 
-def _is_race(error: ClusterError) -> bool:
+def _is_race(error: ApiError) -> bool:
     """Whether this is what happens when two look at the same thing, and mends itself."""
     return isinstance(error, Refused) and (error.is_conflict or error.is_gone)

@@ -11,8 +11,9 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from ringrun.core.election import Election, Terms
+from ringrun.record.api import ApiError, Refused
 from ringrun.record.lease_object import micro_time
-from ringrun_operator.cluster import Cluster, ClusterError, Refused
+from ringrun_operator.cluster import Cluster
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +51,7 @@ class Candidate:
             self._stop("it ends")
             try:
                 await self._write(holder="", epoch=self._epoch)
-            except ClusterError as error:
+            except ApiError as error:
                 log.warning("the lease could not be freed: %s", error)
 
     @property
@@ -79,7 +80,7 @@ class Candidate:
                 await self._lost_or_moved()
             elif not refusal.is_conflict:
                 log.warning("the operators' lease: %s", refusal)
-        except ClusterError as error:
+        except ApiError as error:
             log.warning("the operators' lease is out of reach: %s", error)
         if election.too_late(time.monotonic()):
             self._stop("it could not renew its lease in time")

@@ -12,8 +12,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
+from ringrun.record.api import ApiError
 from ringrun_operator import health, metrics
-from ringrun_operator.cluster import Cluster, ClusterError
+from ringrun_operator.cluster import Cluster
 from ringrun_operator.controller import Controller
 from ringrun_operator.election import Candidate
 from ringrun_operator.handlers import Feed
@@ -110,7 +111,7 @@ class Operator:
             try:
                 if await self._cluster.has_ring_runs():
                     return
-            except ClusterError as error:
+            except ApiError as error:
                 log.warning("the API server is out of reach: %s", error)
             else:
                 if not told:

@@ -7,8 +7,9 @@ import asyncio
 import time
 from typing import Any, Final
 
+from ringrun.record.api import Refused
 from ringrun_operator import names
-from ringrun_operator.cluster import Cluster, Refused
+from ringrun_operator.cluster import Cluster
 
 LOOK_EVERY: Final = 0.5
 

@@ -21,6 +21,7 @@ from ringrun.runtime.handshake import Identity, Listening, Open
 from ringrun.runtime.log import Log
 from ringrun.runtime.master_process import STORE_TIMEOUT, MasterProcess
 from ringrun.runtime.planning import plan_of
+from ringrun.runtime.threaded import ThreadedRecordStore, ThreadedReportStore
 from ringrun.runtime.wire import (
     Decoder,
     data_preamble,
@@ -53,8 +54,8 @@ def process(store: MemoryRecordStore, log: io.StringIO) -> MasterProcess:
         Master(me="m0-1", spec=spec, plan=plan_of(spec, RUN), now=time.monotonic()),
         run=RUN,
         token=TOKEN,
-        record=store,
-        report=MemoryReportStore(),
+        record=ThreadedRecordStore(store),
+        report=ThreadedReportStore(MemoryReportStore()),
         log=Log("m0-1", debug=True, stream=log),
         show=lambda output: None,
     )

@@ -1,23 +1,24 @@
-"""Requests to the Kubernetes API server from inside a pod, as masters need them: get, put, watch.
+"""Requests to the Kubernetes API server, as raw objects: the one module that imports its client.
 
-Used by `record.lease` and `runtime.pod`. It is the standard library's HTTP client and no more: a
-standby has to be there at once, and importing a full client costs more time and memory than a
-master itself. Calls block; each thread has an `Api` of its own. Leaves out everything that runs
-outside of a cluster: the operator has a real client for that.
+Used by the masters in pods (`record.lease`, `runtime.pod_master`) and by the operator's `cluster`.
+The typed client is not for us: it drops fields that it does not know, and writes times that a Lease
+refuses (tried). Nor is its watch, which hangs for as long as a server is frozen.
 """
 
-import http.client
 import json
-import os
-import ssl
-from collections.abc import Iterator
-from contextlib import suppress
-from pathlib import Path
-from typing import Any, Final
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from types import TracebackType
+from typing import Any, Final, Self
+
+import aiohttp
+from kubernetes.aio import config
+from kubernetes.aio.client.api_client import ApiClient
+from kubernetes.aio.client.configuration import Configuration
 
 from ringrun.record.store import StoreError
 
-_ACCOUNT: Final = Path("/var/run/secrets/kubernetes.io/serviceaccount")
+TIMEOUT: Final = 10.0
+"""Seconds that an ordinary request may take."""
 
 WATCH_SECONDS: Final = 20
 """The server ends a watch after this, so that a silent one is noticed within a few seconds more."""
@@ -26,116 +27,205 @@ SILENCE_SECONDS: Final = WATCH_SECONDS + 5.0
 
 _GONE: Final = 410
 
+# The client has no types for these.
+_load_kube_config: Callable[..., Awaitable[None]] = config.load_kube_config
+_load_incluster_config: Callable[..., None] = config.load_incluster_config
+
 
 class ApiError(StoreError):
-    """The API server refused; `status` is its HTTP status."""
+    """The API server is out of reach, or its answer is not one."""
+
+
+class Refused(ApiError):  # noqa: N818 - it is what happened, not a fault of ours
+    """The API server said no; `status` is its HTTP status, the text its own words."""
 
     def __init__(self, status: int, message: str) -> None:
-        super().__init__(f"{message} ({status})")
+        super().__init__(message)
         self.status = status
+
+    @property
+    def is_conflict(self) -> bool:
+        """Another was first: the name is taken, or the version is old."""
+        return self.status == 409
+
+    @property
+    def is_gone(self) -> bool:
+        """The object is not there."""
+        return self.status == 404
 
 
 class Api:
-    """One connection, kept open; StoreError for whatever keeps an answer away."""
+    """The API server that a kubeconfig, or the pod, names. Used as an async context.
 
-    def __init__(self, host: str, port: int, *, account: Path = _ACCOUNT, timeout: float = 0.9):
-        self._host = host
-        self._port = port
-        self._account = account
+    `timeout` is how many seconds a request may take that says nothing else of it.
+    """
+
+    def __init__(self, configuration: Configuration, timeout: float = TIMEOUT) -> None:
+        self._configuration = configuration
         self._timeout = timeout
-        self._tls: ssl.SSLContext | None = None
-        self._connection: http.client.HTTPSConnection | None = None
+        self._client = ApiClient(configuration)
 
     @classmethod
-    def in_cluster(cls) -> "Api":
-        """For the API server that the kubelet names; KeyError outside of a pod."""
-        return cls(
-            os.environ["KUBERNETES_SERVICE_HOST"], int(os.environ["KUBERNETES_SERVICE_PORT"])
+    def in_cluster(cls, timeout: float = TIMEOUT) -> Self:
+        """By the pod's own account, whose token is read anew before it runs out."""
+        configuration = Configuration()
+        _load_incluster_config(client_configuration=configuration)
+        return cls(configuration, timeout)
+
+    @classmethod
+    async def connect(cls, kubeconfig: str | None = None, context: str | None = None) -> Self:
+        """By the file given, else by the pod's own account, else by the user's kubeconfig."""
+        if kubeconfig is None and context is None:
+            try:
+                return cls.in_cluster()
+            except config.ConfigException:
+                pass
+        configuration = Configuration()
+        await _load_kube_config(
+            config_file=kubeconfig, context=context, client_configuration=configuration
+        )
+        return cls(configuration)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        close: Callable[[], Awaitable[None]] = self._client.close
+        await close()
+
+    @property
+    def server(self) -> str:
+        """The API server's address, for a watcher with a session of its own."""
+        return str(self._configuration.host)
+
+    async def session(self, trace: aiohttp.TraceConfig) -> aiohttp.ClientSession:
+        """A new session with the same credentials. Whoever asked for it closes it."""
+        # The client's own knows how to trust and how to authenticate; a token is asked for at
+        # every request, since the kubelet replaces it.
+        configuration = self._configuration
+
+        async def authorize(
+            session: aiohttp.ClientSession,
+            context: Any,
+            params: aiohttp.TraceRequestStartParams,
+        ) -> None:
+            del session, context
+            token = await configuration.get_api_key_with_prefix("BearerToken", "authorization")
+            if token:
+                params.headers["Authorization"] = token
+
+        trace.on_request_start.append(authorize)
+        return aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=0, ssl=self._client.rest_client.ssl_context),
+            trace_configs=[trace],
         )
 
-    def get(self, path: str) -> dict[str, Any]:
-        """The object at this path."""
-        return self._call("GET", path, None)
+    async def get(self, path: str, within: float | None = None) -> dict[str, Any]:
+        """The object at this path; Refused (404) if it is not there."""
+        return await self.call("GET", path, within=within)
 
-    def put(self, path: str, document: dict[str, Any]) -> dict[str, Any]:
-        """Replace the object at this path; what it is then. ApiError 409 if another was first."""
-        return self._call("PUT", path, document)
+    async def put(
+        self, path: str, document: Mapping[str, Any], within: float | None = None
+    ) -> dict[str, Any]:
+        """Put the object in the place of the version that it names; what it is then.
 
-    def watch(self, path: str, name: str) -> Iterator[dict[str, Any]]:
-        """The object of this name in the collection at this path: now, and after every change.
-
-        Ends by StoreError, or silently when the server has had enough; the caller begins again.
+        Refused (409) if that version is not the newest.
         """
-        selector = f"fieldSelector=metadata.name%3D{name}"
-        listed = self._call("GET", f"{path}?{selector}", None)
-        yield from listed["items"]
-        version = listed["metadata"]["resourceVersion"]
-        query = f"{selector}&watch=1&timeoutSeconds={WATCH_SECONDS}&resourceVersion={version}"
-        try:
-            response = self._send("GET", f"{path}?{query}", None, timeout=SILENCE_SECONDS)
-            if response.status != http.client.OK:
-                raise ApiError(response.status, "the watch was refused")
-            while line := response.readline():
-                event = json.loads(line)
-                if event["type"] == "ERROR":
-                    # 410: too old a version, as after a restart of the server. Listing mends it.
-                    if event["object"].get("code") == _GONE:
-                        return
-                    raise ApiError(event["object"].get("code", 0), "the watch ended")
-                if event["type"] in {"ADDED", "MODIFIED"}:
-                    yield event["object"]
-        except (OSError, http.client.HTTPException, ValueError) as error:
-            raise StoreError(f"the watch broke: {error}") from error
-        finally:
-            self.close()
+        assert document["metadata"].get("resourceVersion"), "a write that compares nothing"
+        return await self.call("PUT", path, document, within=within)
 
-    def close(self) -> None:
-        """Let go of the connection; the next call makes another."""
-        if self._connection is not None:
-            with suppress(OSError):
-                self._connection.close()
-            self._connection = None
-
-    def _call(self, method: str, path: str, document: dict[str, Any] | None) -> dict[str, Any]:
-        body = None if document is None else json.dumps(document).encode()
-        reused = self._connection is not None
+    async def call(
+        self,
+        method: str,
+        path: str,
+        document: Mapping[str, Any] | None = None,
+        *,
+        query: Sequence[tuple[str, str]] = (),
+        content_type: str = "application/json",
+        within: float | None = None,
+    ) -> dict[str, Any]:
+        """The answer's object; Refused for an HTTP status of 400 or more."""
+        limit = aiohttp.ClientTimeout(total=self._timeout if within is None else within)
         try:
-            try:
-                response = self._send(method, path, body, timeout=self._timeout)
-            except (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError):
-                # The server had closed what was kept open. A read is simply asked again; of a write
-                # nobody knows whether it was done, and whoever asked has to read it back.
-                self.close()
-                if not reused or method != "GET":
-                    raise
-                response = self._send(method, path, body, timeout=self._timeout)
-            content = response.read()
-            answer = json.loads(content) if content[:1] == b"{" else {}
-        except (OSError, http.client.HTTPException, ValueError) as error:
-            self.close()
-            raise StoreError(f"no answer from the API server: {error}") from error
-        if response.status >= http.client.BAD_REQUEST:
-            raise ApiError(response.status, str(answer.get("message", response.reason)))
+            response = await self._send(method, path, document, query, content_type, limit)
+            content = await response.read()
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise ApiError(f"{method} {path}: {_words(error)}") from error
+        try:
+            answer = json.loads(content) if content else {}
+        except ValueError:
+            # An API server without the CRD answers in plain text.
+            answer = {"message": content[:200].decode(errors="replace").strip()}
+        if response.status >= 400:
+            raise Refused(response.status, str(answer.get("message") or response.reason))
         assert isinstance(answer, dict)
         return answer
 
-    def _send(
-        self, method: str, path: str, body: bytes | None, *, timeout: float
-    ) -> http.client.HTTPResponse:
-        if self._connection is None:
-            if self._tls is None:
-                self._tls = ssl.create_default_context(cafile=str(self._account / "ca.crt"))
-            self._connection = http.client.HTTPSConnection(
-                self._host, self._port, timeout=timeout, context=self._tls
-            )
-        connection = self._connection
-        connection.timeout = timeout
-        if connection.sock is not None:
-            connection.sock.settimeout(timeout)
-        # Read anew each time: the kubelet replaces it before it runs out.
-        token = (self._account / "token").read_text().strip()
-        headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
-        if body is not None:
-            headers["Content-Type"] = "application/json"
-        connection.request(method, path, body, headers)
-        return connection.getresponse()
+    async def watch(self, path: str, name: str) -> AsyncIterator[dict[str, Any]]:
+        """The object of this name in the collection at this path: now, and after every change.
+
+        Ends by ApiError, or silently when the server has had enough; the caller begins again.
+        """
+        selector = ("fieldSelector", f"metadata.name={name}")
+        listed = await self.call("GET", path, query=[selector])
+        for found in listed["items"]:
+            yield found
+        query = [
+            selector,
+            ("watch", "1"),
+            ("timeoutSeconds", str(WATCH_SECONDS)),
+            ("resourceVersion", listed["metadata"]["resourceVersion"]),
+        ]
+        limit = aiohttp.ClientTimeout(total=None, sock_read=SILENCE_SECONDS)
+        try:
+            response = await self._send("GET", path, None, query, "application/json", limit)
+            async with response:
+                if response.status != 200:
+                    raise Refused(response.status, f"the watch was refused: {response.reason}")
+                async for line in response.content:
+                    event = json.loads(line)
+                    if event["type"] == "ERROR":
+                        # 410: too old a version, as after a restart of the server. Listing mends
+                        # it.
+                        code = int(event["object"].get("code", 0))
+                        if code == _GONE:
+                            return
+                        raise Refused(code, "the watch ended")
+                    if event["type"] in {"ADDED", "MODIFIED"}:
+                        yield event["object"]
+        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
+            raise ApiError(f"the watch broke: {_words(error)}") from error
+
+    async def _send(
+        self,
+        method: str,
+        path: str,
+        document: Mapping[str, Any] | None,
+        query: Sequence[tuple[str, str]],
+        content_type: str,
+        limit: aiohttp.ClientTimeout,
+    ) -> aiohttp.ClientResponse:
+        headers = {"Accept": "application/json"}
+        if document is not None:
+            headers["Content-Type"] = content_type
+        request = await self._client.param_serialize(
+            method=method,
+            resource_path=path,
+            query_params=list(query),
+            header_params=headers,
+            body=None if document is None else dict(document),
+            auth_settings=["BearerToken"],
+        )
+        answer = await self._client.call_api(*request, _request_timeout=limit)
+        response = answer.response
+        assert isinstance(response, aiohttp.ClientResponse)
+        return response
+
+
+def _words(error: BaseException) -> str:
+    return str(error) or type(error).__name__

@@ -7,32 +7,29 @@ lost, or has another uid, is not the record, and is then out of reach for good (
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from threading import Lock
 from typing import Any, Final, Protocol
 
 import msgspec
 
 from ringrun.core.outputs import Outcome
 from ringrun.core.record import Record
-from ringrun.record.api import ApiError
-from ringrun.record.lease_object import freed, read_record, with_record
+from ringrun.record.api import Refused
+from ringrun.record.lease_object import read_record, with_record
 from ringrun.record.store import StoreError
 
 REPORT_KEY: Final = "report.json"
-
-_CONFLICT: Final = 409
 
 Clock = Callable[[], datetime]
 
 
 class Objects(Protocol):
-    """What the stores need of `record.api.Api`."""
+    """What the stores need of `ringrun.record.api.Api`."""
 
-    def get(self, path: str) -> dict[str, Any]:
+    async def get(self, path: str) -> dict[str, Any]:
         """The object at this path."""
         ...
 
-    def put(self, path: str, document: dict[str, Any]) -> dict[str, Any]:
+    async def put(self, path: str, document: dict[str, Any]) -> dict[str, Any]:
         """Replace the object at this path."""
         ...
 
@@ -50,13 +47,12 @@ class LeaseRecordStore:
         self._path = path
         self._uid = uid
         self._clock = clock
-        # The newest Lease that was read, by this store's own calls or by a watch in another thread.
+        # The newest Lease that was read, by this store's own calls or by a watch.
         self._newest: dict[str, Any] | None = None
-        self._lock = Lock()
 
-    def read(self) -> Record:
+    async def read(self) -> Record:
         """The newest record; StoreError if out of reach, or if this is another Lease."""
-        return self.saw(self._api.get(self._path))
+        return self.saw(await self._api.get(self._path))
 
     def saw(self, lease: dict[str, Any]) -> Record:
         """The record of a Lease that a watch brought."""
@@ -67,41 +63,24 @@ class LeaseRecordStore:
             record = read_record(lease)
         except msgspec.DecodeError as error:
             raise StoreError(f"the Lease holds no record: {error}") from error
-        with self._lock:
-            if self._newest is None or read_record(self._newest).version <= record.version:
-                self._newest = lease
+        if self._newest is None or read_record(self._newest).version <= record.version:
+            self._newest = lease
         return record
 
-    def write(self, record: Record) -> tuple[Outcome, Record | None]:
+    async def write(self, record: Record) -> tuple[Outcome, Record | None]:
         """Keep it, if the Lease last read is still the newest and holds the version before."""
-        with self._lock:
-            newest = self._newest
+        newest = self._newest
         if newest is None or read_record(newest).version != record.version - 1:
-            return Outcome.CONFLICT, self.read()
+            return Outcome.CONFLICT, await self.read()
         try:
-            self.saw(self._api.put(self._path, with_record(newest, record, self._clock())))
-        except ApiError as error:
-            if error.status == _CONFLICT:
-                return Outcome.CONFLICT, self.read()
+            self.saw(await self._api.put(self._path, with_record(newest, record, self._clock())))
+        except Refused as refusal:
+            if refusal.is_conflict:
+                return Outcome.CONFLICT, await self.read()
             return Outcome.UNKNOWN, None
         except StoreError:
             return Outcome.UNKNOWN, None
         return Outcome.SAVED, record
-
-    def free(self, holder: str) -> bool:
-        """Set the holder to empty if it is this one, nothing else; whether that was done."""
-        lease = self._api.get(self._path)
-        self.saw(lease)
-        document = freed(lease, holder, self._clock())
-        if document is None:
-            return False
-        try:
-            self.saw(self._api.put(self._path, document))
-        except ApiError as error:
-            if error.status == _CONFLICT:
-                return False
-            raise
-        return True
 
 
 class ConfigMapReportStore:
@@ -112,27 +91,27 @@ class ConfigMapReportStore:
         self._path = path
         self._newest: dict[str, Any] | None = None
 
-    def read(self) -> tuple[int, dict[str, Any] | None]:
+    async def read(self) -> tuple[int, dict[str, Any] | None]:
         """The newest version and its document; (0, None) if none was ever written."""
-        self._newest = self._api.get(self._path)
+        self._newest = await self._api.get(self._path)
         return self._content(self._newest)
 
-    def write(
+    async def write(
         self, version: int, document: dict[str, Any]
     ) -> tuple[Outcome, int, dict[str, Any] | None]:
         """Keep it, if `version` is still the newest; the newest version and document then."""
         newest = self._newest
         if newest is None or self._content(newest)[0] != version:
-            return Outcome.CONFLICT, *self.read()
+            return Outcome.CONFLICT, *await self.read()
         data = {
             **(newest.get("data") or {}),
             REPORT_KEY: msgspec.json.encode(document).decode(),
         }
         try:
-            self._newest = self._api.put(self._path, {**newest, "data": data})
-        except ApiError as error:
-            if error.status == _CONFLICT:
-                return Outcome.CONFLICT, *self.read()
+            self._newest = await self._api.put(self._path, {**newest, "data": data})
+        except Refused as refusal:
+            if refusal.is_conflict:
+                return Outcome.CONFLICT, *await self.read()
             return Outcome.UNKNOWN, version, None
         except StoreError:
             return Outcome.UNKNOWN, version, None

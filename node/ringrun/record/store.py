@@ -1,7 +1,8 @@
 """What every store of record and report can do; implemented by `file`, `memory` and `lease`.
 
-Called by the runtime of the masters (one call of each store in flight) and by the supervisors.
-Calls block; whoever may not wait calls them from a thread.
+Called by the supervisors, and by the runtime of the masters (one call of each store in flight),
+who await what they ask: `lease` is made for that; the calls of the others block, and get threads
+from `ringrun.runtime.threaded`.
 """
 
 from typing import Any, Protocol
@@ -45,6 +46,32 @@ class ReportStore(Protocol):
         ...
 
     def write(
+        self, version: int, document: dict[str, Any]
+    ) -> tuple[Outcome, int, dict[str, Any] | None]:
+        """Keep it as version + 1, if `version` is still the newest; the newest afterwards."""
+        ...
+
+
+class AwaitedRecordStore(Protocol):
+    """A `RecordStore` as a master uses it."""
+
+    async def read(self) -> Record:
+        """The newest record; `Record()` if none was ever written. StoreError if out of reach."""
+        ...
+
+    async def write(self, record: Record) -> tuple[Outcome, Record | None]:
+        """Keep it, if `record.version - 1` is still the newest: see `RecordStore.write`."""
+        ...
+
+
+class AwaitedReportStore(Protocol):
+    """A `ReportStore` as a master uses it."""
+
+    async def read(self) -> tuple[int, dict[str, Any] | None]:
+        """The newest version and its document; (0, None) if none was ever written."""
+        ...
+
+    async def write(
         self, version: int, document: dict[str, Any]
     ) -> tuple[Outcome, int, dict[str, Any] | None]:
         """Keep it as version + 1, if `version` is still the newest; the newest afterwards."""

@@ -31,6 +31,7 @@ from ringrun.runtime.master_child import master_meta
 from ringrun.runtime.master_process import MasterProcess
 from ringrun.runtime.planning import plan_of
 from ringrun.runtime.registry import Registered, registered
+from ringrun.runtime.threaded import ThreadedRecordStore, ThreadedReportStore
 from ringrun.spec import RunSpec, SpecError
 
 ME = "m0-1"
@@ -183,8 +184,8 @@ class HandMaster:
             ),
             run=self._run,
             token=self._token,
-            record=self._record,
-            report=self._report,
+            record=ThreadedRecordStore(self._record),
+            report=ThreadedReportStore(self._report),
             log=log,
             show=self._show,
             journal=self._open_journal(journal) if journal is not None else None,

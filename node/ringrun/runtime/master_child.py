@@ -20,6 +20,7 @@ from ringrun.runtime.journal import Journal, clock_name, file_name
 from ringrun.runtime.log import Log
 from ringrun.runtime.master_process import MasterProcess
 from ringrun.runtime.planning import plan_of
+from ringrun.runtime.threaded import ThreadedRecordStore, ThreadedReportStore
 from ringrun.spec import RunSpec
 
 
@@ -41,6 +42,8 @@ async def _serve(me: str, channel: Channel, setup: dict[str, Any]) -> int:
     folder = Path(setup["runDir"])
     journal = Path(setup["journal"]) if setup.get("journal") else None
     log = Log(me, debug=bool(setup.get("debug")))
+    record = ThreadedRecordStore(FileRecordStore(folder / "record"))
+    report = ThreadedReportStore(FileReportStore(folder / "report"))
     stopped = False
 
     def show(output: Event | Live) -> None:
@@ -57,8 +60,8 @@ async def _serve(me: str, channel: Channel, setup: dict[str, Any]) -> int:
         ),
         run=run,
         token=bytes.fromhex(setup["token"]),
-        record=FileRecordStore(folder / "record"),
-        report=FileReportStore(folder / "report"),
+        record=record,
+        report=report,
         log=log,
         show=show,
         journal=Journal(journal / file_name(me), master_meta(me, run, spec)) if journal else None,
@@ -82,6 +85,8 @@ async def _serve(me: str, channel: Channel, setup: dict[str, Any]) -> int:
     channel.lines_waiting(heard)
     loop.add_reader(channel.descriptor, channel.lines, heard)
     code = await running
+    record.close()
+    report.close()
     loop.remove_reader(channel.descriptor)
     if code == 0 and not stopped:
         channel.say({"done": True})

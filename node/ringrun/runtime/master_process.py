@@ -1,14 +1,12 @@
 """A master's process on asyncio: links to all slaves, the record and the report, orders, the core.
 
 Called by `master_child` (under a supervisor), `byhand`, and by pods. It brings the core what it
-asked for and decides nothing. The stores block, so each has a thread, and an answer that does not
-come in time counts as unknown.
+asked for and decides nothing. An answer of a store that does not come in time counts as unknown.
 """
 
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 from ringrun.core.errors import ProtocolError
@@ -31,7 +29,7 @@ from ringrun.core.outputs import (
     WriteReport,
 )
 from ringrun.core.record import Member, Record
-from ringrun.record.store import RecordStore, ReportStore, StoreError
+from ringrun.record.store import AwaitedRecordStore, AwaitedReportStore, StoreError
 from ringrun.runtime.journal import Journal
 from ringrun.runtime.log import Log
 from ringrun.runtime.slave_link import SlaveLink
@@ -57,8 +55,8 @@ class MasterProcess:
         *,
         run: str,
         token: bytes,
-        record: RecordStore,
-        report: ReportStore,
+        record: AwaitedRecordStore,
+        report: AwaitedReportStore,
         log: Log,
         show: Callable[[Event | Live], None],
         journal: Journal | None = None,
@@ -74,9 +72,6 @@ class MasterProcess:
         self._show = show
         self._journal = journal
         self._tried = tried
-        # A thread each: the report's may hang while the lease is renewed.
-        self._record_thread = ThreadPoolExecutor(1, "record")
-        self._report_thread = ThreadPoolExecutor(1, "report")
         self._links: dict[NodeId, SlaveLink] = {}
         self._dials: dict[NodeId, asyncio.Task[None]] = {}
         self._requests: set[asyncio.Task[None]] = set()
@@ -213,7 +208,7 @@ class MasterProcess:
     async def _read_record(self) -> None:
         record: Record | None
         try:
-            record = await self._ask(self._record_thread, self._record.read)
+            record = await _in_time(self._record.read())
         except (StoreError, TimeoutError) as error:
             self.log.say(f"the record is out of reach: {error}")
             record = None
@@ -223,9 +218,7 @@ class MasterProcess:
         outcome: Outcome
         current: Record | None
         try:
-            outcome, current = await self._ask(
-                self._record_thread, lambda: self._record.write(record)
-            )
+            outcome, current = await _in_time(self._record.write(record))
         except (StoreError, TimeoutError) as error:
             self.log.say(f"whether the record was written is unknown: {error}")
             outcome, current = Outcome.UNKNOWN, None
@@ -233,7 +226,7 @@ class MasterProcess:
 
     async def _read_report(self) -> None:
         try:
-            version, document = await self._ask(self._report_thread, self._report.read)
+            version, document = await _in_time(self._report.read())
         except (StoreError, TimeoutError) as error:
             self.log.say(f"the report is out of reach: {error}")
             self._given(self.core.report_unreachable)
@@ -243,21 +236,11 @@ class MasterProcess:
     async def _write_report(self, version: int, document: dict[str, Any]) -> None:
         outcome: Outcome
         try:
-            outcome, newest, current = await self._ask(
-                self._report_thread, lambda: self._report.write(version, document)
-            )
+            outcome, newest, current = await _in_time(self._report.write(version, document))
         except (StoreError, TimeoutError) as error:
             self.log.say(f"whether the report was written is unknown: {error}")
             outcome, newest, current = Outcome.UNKNOWN, version, None
         self._given(lambda now: self.core.report_written(outcome, newest, current, now))
-
-    async def _ask(self, thread: ThreadPoolExecutor, call: Callable[[], Answer]) -> Answer:
-        asked = asyncio.get_running_loop().run_in_executor(thread, call)
-        try:
-            async with asyncio.timeout(STORE_TIMEOUT):
-                return await asked
-        except TimeoutError:
-            raise TimeoutError(f"no answer within {STORE_TIMEOUT:g} s") from None
 
     # Links.
 
@@ -313,7 +296,13 @@ class MasterProcess:
             await asyncio.wait([link.closed for link in links], timeout=LAST_WORDS)
         for link in links:
             link.close("the master ends")
-        self._record_thread.shutdown(wait=False, cancel_futures=True)
-        self._report_thread.shutdown(wait=False, cancel_futures=True)
         if self._journal is not None:
             self._journal.close()
+
+
+async def _in_time(asked: Awaitable[Answer]) -> Answer:
+    try:
+        async with asyncio.timeout(STORE_TIMEOUT):
+            return await asked
+    except TimeoutError:
+        raise TimeoutError(f"no answer within {STORE_TIMEOUT:g} s") from None

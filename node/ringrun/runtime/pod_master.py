@@ -1,16 +1,15 @@
 """A master in a pod: the Lease and the ConfigMaps of its run, and the process.
 
-Called by `pod`. Orders and the record come by a watch, each in a thread of its own; what the stores
-are asked for goes over connections of their own, so that a watch never delays a renewal.
+Called by `pod`. Orders and the record come by a watch each, on connections of their own, so that
+none delays a renewal.
 """
 
 import asyncio
 import json
 import os
 import signal
-import threading
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from typing import Any, Final
 
@@ -25,7 +24,7 @@ from ringrun.record.store import StoreError
 from ringrun.runtime.journal import Journal, file_name
 from ringrun.runtime.log import Log
 from ringrun.runtime.master_child import master_meta
-from ringrun.runtime.master_process import MasterProcess
+from ringrun.runtime.master_process import STORE_TIMEOUT, MasterProcess
 from ringrun.runtime.planning import plan_of
 from ringrun.runtime.pod import journal, token
 from ringrun.spec import RunSpec
@@ -45,16 +44,20 @@ def run_pod_master(me: str) -> int:
 
 
 async def _serve(me: str) -> int:
+    # A request that takes longer than a master waits for it is given up by the client too.
+    async with Api.in_cluster(STORE_TIMEOUT) as api:
+        return await _be(me, api)
+
+
+async def _be(me: str, api: Api) -> int:
     run = os.environ["RINGRUN_RUN"]
     spec = RunSpec.from_document(json.loads(os.environ["RINGRUN_SPEC"]), name=run)
-    core = f"/api/v1/namespaces/{os.environ['RINGRUN_NAMESPACE']}/configmaps"
+    maps = f"/api/v1/namespaces/{os.environ['RINGRUN_NAMESPACE']}/configmaps"
     leases = f"/apis/coordination.k8s.io/v1/namespaces/{os.environ['RINGRUN_NAMESPACE']}/leases"
     lease = os.environ["RINGRUN_LEASE"]
     folder = journal()
     log = Log(me)
-    record = LeaseRecordStore(
-        Api.in_cluster(), f"{leases}/{lease}", os.environ["RINGRUN_LEASE_UID"]
-    )
+    record = LeaseRecordStore(api, f"{leases}/{lease}", os.environ["RINGRUN_LEASE_UID"])
     process = MasterProcess(
         Master(
             me=me,
@@ -67,52 +70,57 @@ async def _serve(me: str) -> int:
         run=run,
         token=token(),
         record=record,
-        report=ConfigMapReportStore(Api.in_cluster(), f"{core}/{os.environ['RINGRUN_RESULT']}"),
+        report=ConfigMapReportStore(api, f"{maps}/{os.environ['RINGRUN_RESULT']}"),
         log=log,
         show=lambda output: _show(log, output),
         journal=Journal(folder / file_name(me), master_meta(me, run, spec)) if folder else None,
     )
-    loop = asyncio.get_running_loop()
-    loop.add_signal_handler(signal.SIGTERM, process.terminate)
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, process.terminate)
     running = asyncio.ensure_future(process.run())
     # The process has begun when the first orders reach it.
     await asyncio.sleep(0)
 
     def orders_seen(config_map: dict[str, Any]) -> None:
-        orders = msgspec.json.decode(config_map["data"][ORDERS_KEY], type=Orders)
-        loop.call_soon_threadsafe(process.orders, orders)
+        process.orders(msgspec.json.decode(config_map["data"][ORDERS_KEY], type=Orders))
 
     def lease_seen(found: dict[str, Any]) -> None:
-        loop.call_soon_threadsafe(process.record_changed, record.saw(found))
+        process.record_changed(record.saw(found))
 
-    _watch(log, core, os.environ["RINGRUN_ORDERS"], orders_seen)
-    _watch(log, leases, lease, lease_seen)
+    orders = os.environ["RINGRUN_ORDERS"]
+    watches = [
+        asyncio.ensure_future(_follow(log, name, api.watch, path, seen))
+        for path, name, seen in ((maps, orders, orders_seen), (leases, lease, lease_seen))
+    ]
+    # A watch ends by a fault of ours alone, and then the master has to end too.
+    await asyncio.wait((running, *watches), return_when=asyncio.FIRST_COMPLETED)
+    for watch in watches:
+        if watch.done():
+            watch.result()
+        watch.cancel()
     return await running
 
 
-def _watch(log: Log, path: str, name: str, seen: Callable[[dict[str, Any]], None]) -> None:
-    """Call `seen` with the object now and after every change, for as long as the process lives."""
-
-    def follow() -> None:
-        api = Api.in_cluster()
-        told = ""
-        while True:
-            try:
-                for found in api.watch(path, name):
-                    told = ""
-                    # What cannot be read is as good as not there: the last that could be stays.
-                    with suppress(KeyError, msgspec.DecodeError):
-                        seen(found)
-            except StoreError as error:
-                if str(error) != told:
-                    told = str(error)
-                    log.say(f"watching {name}: {told}")
-                time.sleep(RETRY)
-            except RuntimeError:
-                # The loop has closed: the process is at its end.
-                return
-
-    threading.Thread(target=follow, name=f"watch {name}", daemon=True).start()
+async def _follow(
+    log: Log,
+    name: str,
+    watch: Callable[[str, str], AsyncIterator[dict[str, Any]]],
+    path: str,
+    seen: Callable[[dict[str, Any]], None],
+) -> None:
+    """Call `seen` with the object now and after every change, until cancelled."""
+    told = ""
+    while True:
+        try:
+            async for found in watch(path, name):
+                told = ""
+                # What cannot be read is as good as not there: the last that could be stays.
+                with suppress(KeyError, msgspec.DecodeError):
+                    seen(found)
+        except StoreError as error:
+            if str(error) != told:
+                told = str(error)
+                log.say(f"watching {name}: {told}")
+            await asyncio.sleep(RETRY)
 
 
 def _show(log: Log, output: Event | Live) -> None:
