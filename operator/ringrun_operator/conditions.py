@@ -14,6 +14,7 @@ from typing import Any, Final
 from ringrun.core.phase import RANK, Phase
 from ringrun.core.record import Record
 from ringrun.report import Report, Verdict
+from ringrun_operator import names
 from ringrun_operator.names import Role
 from ringrun_operator.obstacles import Obstacle
 from ringrun_operator.seen import Seen, ready
@@ -152,7 +153,7 @@ def _leader_elected(seen: Seen) -> Condition:
     before = _before(seen, Type.LEADER_ELECTED)
     if record is not None and record.holder:
         truth, reason = Truth.TRUE, "Leading"
-        message = f"{record.holder} leads (epoch {record.epoch})."
+        message = f"{names.master_place(record.holder)} leads (epoch {record.epoch})."
     elif seen.report is not None and before is not None:
         return before
     elif record is not None and record.epoch:

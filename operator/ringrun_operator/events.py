@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from ringrun.core.phase import RANK, Phase
 from ringrun.report import Verdict
+from ringrun_operator import names
 from ringrun_operator.actions import Event, EventType
 from ringrun_operator.conditions import summary
 from ringrun_operator.names import Role
@@ -44,7 +45,7 @@ def _ring(seen: Seen) -> Iterator[Event]:
     if record is None:
         return
     if record.epoch and record.holder:
-        text = f"{record.holder} leads (epoch {record.epoch})"
+        text = f"{names.master_place(record.holder)} leads (epoch {record.epoch})"
         yield _event("LeaderElected", text, str(record.epoch))
     if RANK[record.phase] >= RANK[Phase.SEND] and seen.start_skew is not None:
         skew = f"{seen.spec.nodes} slaves in SEND, start skew {seen.start_skew * 1e3:.1f} ms"

@@ -66,6 +66,11 @@ def pod_id(run: str, name: str) -> PodId | None:
     return PodId(role=role, number=int(match[2]), incarnation=int(match[3]))
 
 
+def master_place(holder: str) -> str:
+    """Of a holder (m0-1, unique for each start of a process) the master that people know: m0."""
+    return holder.rpartition("-")[0]
+
+
 def lease_name(run: str) -> str:
     """The Lease that holds the record."""
     return run

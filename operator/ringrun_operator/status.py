@@ -11,6 +11,7 @@ from typing import Any, Final
 from ringrun.core.phase import Phase
 from ringrun.core.record import Record
 from ringrun.report import FailureReport, Report, shown_sum
+from ringrun_operator import names
 from ringrun_operator.conditions import Condition, Truth, Type, conditions, written
 from ringrun_operator.names import Role
 from ringrun_operator.obstacles import find_obstacle
@@ -26,6 +27,7 @@ def status(seen: Seen) -> dict[str, Any]:
     found = conditions(seen, obstacle)
     succeeded = next(each for each in found if each.type is Type.SUCCEEDED)
     up = ready(seen)
+    holder = _holder(seen, record)
     built: dict[str, Any] = {
         "observedGeneration": seen.generation,
         "phase": phase(seen),
@@ -41,7 +43,8 @@ def status(seen: Seen) -> dict[str, Any]:
             "replaced": seen.orders.replaced,
         },
         "master": {
-            "holder": _holder(seen, record),
+            "holder": names.master_place(holder),
+            "pod": f"{seen.spec.name}-{holder}" if holder else "",
             # Both never go down: the API server refuses it, and a record that is lost took nothing
             # back.
             "epoch": max(record.epoch, seen.before.get("master", {}).get("epoch", 0)),

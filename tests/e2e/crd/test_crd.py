@@ -206,9 +206,9 @@ def test_epoch_and_view_never_go_down(kubectl: Kubectl) -> None:
     def write(**values: Any) -> None:
         kubectl.patch("rrun", "demo", status(**values), "--subresource=status")
 
-    write(view=2, master={"holder": "m0-1", "epoch": 3})
+    write(view=2, master={"holder": "m0", "epoch": 3})
     write(view=2, master={"epoch": 3})
-    write(view=3, master={"holder": "m1-1", "epoch": 4})
+    write(view=3, master={"holder": "m1", "epoch": 4})
     for change, words in (
         ({"view": 2}, "view may not go down"),
         ({"view": None}, "view may not go down"),
@@ -232,7 +232,7 @@ def test_the_whole_status_is_kept_and_shown(kubectl: Kubectl) -> None:
     assert narrow[0].split() == head
     assert wide[0].split() == [*head, "MODEL", "SEED", "EPOCH", "SKEW"]
     cells = narrow[1].split()
-    assert cells[:8] == ["demo", "STOP", "4/4", "m1-1", "19862", "9931", "Agreed", "1"]
+    assert cells[:8] == ["demo", "STOP", "4/4", "m1", "19862", "9931", "Agreed", "1"]
     assert cells[9] == "Agreed"
     assert wide[1].split()[10:] == ["lockstep", "0", "2", "0.0021"]
     kubectl("wait", "--for=condition=Finished", "rrun/demo", "--timeout=5s")

@@ -38,7 +38,7 @@ def test_a_leader_that_is_deleted_is_followed_by_the_standby(kubectl: Kubectl) -
     """The next epoch begins within seconds, and nothing begins anew."""
     sending(kubectl)
     before = runs.status(kubectl, "hurt")
-    kubectl("delete", "pod", f"hurt-{before['master']['holder']}", "--wait=false")
+    kubectl("delete", "pod", before["master"]["pod"], "--wait=false")
     runs.wait(
         "the next epoch",
         lambda: runs.status(kubectl, "hurt")["master"]["epoch"] > before["master"]["epoch"],
@@ -53,7 +53,7 @@ def test_a_leader_that_is_killed_is_followed_by_the_standby(kubectl: Kubectl) ->
     """The kubelet's word that its container has ended frees the lease."""
     sending(kubectl)
     before = runs.status(kubectl, "hurt")
-    os.kill(runs.process(kubectl, f"hurt-{before['master']['holder']}"), signal.SIGKILL)
+    os.kill(runs.process(kubectl, before["master"]["pod"]), signal.SIGKILL)
     runs.wait(
         "the next epoch",
         lambda: runs.status(kubectl, "hurt")["master"]["epoch"] > before["master"]["epoch"],

@@ -53,8 +53,8 @@ def test_an_undisturbed_run_is_clean(kubectl: Kubectl, journals: Path) -> None:
 
 def test_a_run_that_lost_a_slave_and_its_leader_is_clean(kubectl: Kubectl, journals: Path) -> None:
     """The journals of the dead are read too."""
-    leader = runs.status(kubectl, "written")["master"]["holder"]
+    leader = runs.status(kubectl, "written")["master"]["pod"]
     os.kill(runs.process(kubectl, "written-s1-1"), signal.SIGKILL)
-    kubectl("delete", "pod", f"written-{leader}", "--wait=false")
+    kubectl("delete", "pod", leader, "--wait=false")
     runs.agreed(kubectl, "written")
     verify(kubectl, journals)
