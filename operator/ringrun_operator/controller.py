@@ -61,6 +61,7 @@ FIGURES: Final = frozenset({"count", "rate"})
 class _Memory:
     """What a controller remembers of a run, for convenience: losing it costs a request or two."""
 
+    uid: str
     failures: int = 0
     refusals: dict[str, str] = field(default_factory=dict)
     told: set[tuple[str, str]] = field(default_factory=set)
@@ -145,7 +146,7 @@ class Controller:
 
     async def _attempt(self, key: Key) -> float | None:
         """One look; seconds until the next is due by itself."""
-        memory = self._memories.setdefault(key, _Memory())
+        memory = self._memory(key)
         started = time.perf_counter()
         try:
             again = await self._once(key, memory)
@@ -159,6 +160,15 @@ class Controller:
             metrics.RECONCILE_SECONDS.observe(time.perf_counter() - started)
         memory.failures = 0
         return again
+
+    def _memory(self, key: Key) -> _Memory:
+        """A run that was made anew under its name is another: nothing is remembered of it."""
+        run = self.store.run(key)
+        uid = run["metadata"]["uid"] if run is not None else ""
+        memory = self._memories.get(key)
+        if memory is None or memory.uid != uid:
+            memory = self._memories[key] = _Memory(uid)
+        return memory
 
     def _failed(self, key: Key, memory: _Memory, words: str, *, expected: bool) -> float:
         metrics.RECONCILE_ERRORS.inc()

@@ -1,18 +1,27 @@
 """Why a run does not get on, in the words of the kubelet, the scheduler or the API server.
 
-Called for the status and, when the start deadline passes, for the report.
+Called for the status and, when the start deadline passes, for the report. Where nobody outside of
+the pods knows why, it says where to look.
 """
 
+import math
 from collections import Counter
 from dataclasses import dataclass
 from typing import Final
 
+from ringrun.core.phase import Phase
+from ringrun.core.record import Record
+from ringrun_operator import names
 from ringrun_operator.names import Role
-from ringrun_operator.observe import IMAGE_PULL_FAILED, UNSCHEDULABLE
-from ringrun_operator.seen import Seen
+from ringrun_operator.observe import IMAGE_PULL_FAILED, UNSCHEDULABLE, seconds
+from ringrun_operator.seen import Seen, ready
 
 PODS_REFUSED: Final = "PodsRefused"
 QUOTA_EXCEEDED: Final = "QuotaExceeded"
+NOT_PREPARED: Final = "NotPrepared"
+
+PREPARED_WITHIN: Final = 15.0
+"""Seconds after all slaves are ready that a leader should need at most to prepare them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +68,28 @@ def find_obstacle(seen: Seen) -> Obstacle | None:
             fact=f"{len(seen.refusals)} pods were refused, {name} first: {words.rstrip('.')}",
             outlook=_outlook(seen, PODS_REFUSED),
         )
+    if seen.now >= overdue_at(seen):
+        leads = seen.record is not None and seen.record.holder
+        what = "the leader has not prepared them" if leads else "no master leads"
+        said = f"kubectl logs -l {names.RUN_LABEL}={seen.spec.name} --prefix --tail 3"
+        return Obstacle(
+            reason=NOT_PREPARED,
+            fact=f"All {seen.spec.nodes} slaves are ready, but {what}; what they say: {said}",
+            outlook=_outlook(seen, NOT_PREPARED),
+        )
     return None
+
+
+def overdue_at(seen: Seen) -> float:
+    """From when on a ring whose slaves are all ready should be prepared; infinity if it is, or if
+    they are not."""
+    record = seen.record or Record()
+    if record.prepared or record.phase is not Phase.START or ready(seen) < seen.spec.nodes:
+        return math.inf
+    for each in seen.before.get("conditions", ()):
+        if each["type"] == "SlavesReady" and each["status"] == "True":
+            return seconds(each["lastTransitionTime"]) + PREPARED_WITHIN
+    return math.inf
 
 
 def _outlook(seen: Seen, reason: str) -> str:

@@ -136,7 +136,11 @@ def _pod_spec(
         "volumes": [
             {
                 "name": "ringrun-token",
-                "secret": {"secretName": names.token_name(owner.name), "defaultMode": 0o440},
+                "secret": {
+                    "secretName": names.token_name(owner.name),
+                    "items": [{"key": owner.uid, "path": "token"}],
+                    "defaultMode": 0o440,
+                },
             },
             *template.get("volumes", ()),
         ],

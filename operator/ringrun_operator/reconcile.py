@@ -25,7 +25,7 @@ from ringrun_operator.actions import Action, Create, CreatePod, DeletePod, Delet
 from ringrun_operator.events import events
 from ringrun_operator.names import PodId, Role
 from ringrun_operator.observe import PodSeen, seconds, see_pod
-from ringrun_operator.obstacles import find_obstacle
+from ringrun_operator.obstacles import find_obstacle, overdue_at
 from ringrun_operator.pods import Image, Owner, pod
 from ringrun_operator.resources import Ledger
 from ringrun_operator.seen import Seen
@@ -117,7 +117,7 @@ class _Pass:
             actions=(*self._keep(), *actions),
             status=status(seen),
             events=tuple(events(seen)),
-            again=min(again, self.now + RESYNC),
+            again=min(again, self._overdue(seen), self.now + RESYNC),
             finished=self.ledger.finished,
         )
 
@@ -367,6 +367,11 @@ class _Pass:
         return found
 
     # What is shown
+
+    def _overdue(self, seen: Seen) -> float:
+        """When time alone makes an obstacle of what is there."""
+        overdue = overdue_at(seen)
+        return overdue if self.now < overdue else math.inf
 
     def _seen(self) -> Seen:
         failures, skew, delivered = reports.history(self.report, self.draft)

@@ -42,14 +42,18 @@ class Ledger(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 def secret(owner: Owner, token: bytes) -> Object:
-    """The run's token, with which every connection is authenticated. Never changed, never read."""
+    """The run's token, with which every connection is authenticated. Never changed, never read.
+
+    Its key is the run's uid: a kubelet may still keep the Secret that a run of the same name had,
+    and would mount another token than the next kubelet; a key that it lacks makes it wait for ours.
+    For the same reason it is not immutable: such a one is kept for as long as a pod refers to it.
+    """
     return {
         "apiVersion": "v1",
         "kind": "Secret",
         "metadata": owner.metadata(names.token_name(owner.name), names.labels(owner.name)),
         "type": "Opaque",
-        "immutable": True,
-        "data": {"token": base64.b64encode(token).decode()},
+        "data": {owner.uid: base64.b64encode(token).decode()},
     }
 
 

@@ -147,7 +147,11 @@ def test_a_slave_pod_is_exactly_this() -> None:
             "volumes": [
                 {
                     "name": "ringrun-token",
-                    "secret": {"secretName": "demo-token", "defaultMode": 0o440},
+                    "secret": {
+                        "secretName": "demo-token",
+                        "items": [{"key": OWNER.uid, "path": "token"}],
+                        "defaultMode": 0o440,
+                    },
                 }
             ],
         },

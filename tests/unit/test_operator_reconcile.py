@@ -15,6 +15,7 @@ from ringrun.core.phase import Phase
 from ringrun.core.record import Member, Record
 from ringrun.record.lease_object import read_record, with_record
 from ringrun_operator.actions import Create, CreatePod, DeletePod, DeleteRun, Plan, Replace
+from ringrun_operator.obstacles import PREPARED_WITHIN
 from ringrun_operator.reconcile import LINGER, STOP_PATIENCE, reconcile
 from ringrun_operator.resources import read_orders
 
@@ -320,6 +321,34 @@ def test_suspending_before_send_takes_the_pods_away_and_resuming_uses_new_names(
     api.patch("RingRun", "demo", spec={"nodes": 3, "suspend": False})
     api.settle()
     assert api.pod_names() == [name[:-1] + "2" for name in NODES]
+
+
+@pytest.mark.parametrize(
+    ("holder", "what"), [("", "no master leads"), ("m0-1", "the leader has not prepared them")]
+)
+def test_a_ring_that_is_not_prepared_says_where_to_look(holder: str, what: str) -> None:
+    """All pods are ready, and nobody outside of them knows what keeps them."""
+    api = started(startDeadlineSeconds=60)
+    record(api, epoch=1, holder=holder)
+    plan = api.settle()
+    assert plan.again == pytest.approx(api.now + PREPARED_WITHIN)
+    assert plan.status is not None
+    assert plan.status["reason"] == ""
+    api.now = plan.again
+    plan = api.settle()
+    assert plan.status is not None
+    assert plan.status["reason"] == "NotPrepared"
+    assert plan.again == pytest.approx(1000.0 + 60.0)
+    held = {each["type"]: each["message"] for each in plan.status["conditions"]}
+    assert held["Succeeded"] == (
+        f"All 3 slaves are ready, but {what}; what they say: "
+        "kubectl logs -l ringrun.dev/run=demo --prefix --tail 3. "
+        "The run fails at 1m00s unless that is mended."
+    )
+    record(api, prepared=tuple(member.node for member in members(api)))
+    plan = api.settle()
+    assert plan.status is not None
+    assert plan.status["reason"] == ""
 
 
 def test_an_abort_is_ordered_and_done_without_a_leader_if_it_must() -> None:

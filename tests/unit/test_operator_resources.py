@@ -93,11 +93,12 @@ def test_the_operator_has_every_right_that_it_gives_to_masters() -> None:
             assert (rule["apiGroups"][0], rule["resources"][0], verb) in held
 
 
-def test_the_token_is_kept_as_it_is_and_cannot_be_changed() -> None:
-    """What pods mount is the token itself."""
+def test_the_token_is_kept_as_it_is_under_the_uid_of_its_run() -> None:
+    """What pods mount is the token itself, and never that of an earlier run of the name."""
     built = resources.secret(OWNER, bytes(range(32)))
-    assert base64.b64decode(built["data"]["token"]) == bytes(range(32))
-    assert built["immutable"] is True
+    assert base64.b64decode(built["data"][OWNER.uid]) == bytes(range(32))
+    # A kubelet would go on mounting the one that was deleted.
+    assert not built.get("immutable")
 
 
 def test_orders_are_read_back_as_they_were_kept() -> None:

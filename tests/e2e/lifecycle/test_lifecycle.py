@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -78,6 +79,47 @@ def test_a_run_of_the_same_name_is_another_run(kubectl: Kubectl) -> None:
     kubectl("delete", "rrun", "life")
     kubectl.apply(runs.load(RUN, nodes=2))
     runs.agreed(kubectl, "life")
+
+
+def test_no_kubelet_mounts_the_token_of_an_earlier_run(kubectl: Kubectl) -> None:
+    """On one of the cluster nodes a pod still refers to the Secret when its name is used again."""
+    kubectl.apply(runs.load(RUN, nodes=2))
+    runs.agreed(kubectl, "life")
+    pod = runs.pods(kubectl, "life", "slave")[0]
+    kubectl.apply(lingering(pod))
+    kubectl("wait", "--for=condition=Ready", "pod/linger", "--timeout=60s")
+    kubectl("delete", "rrun", "life")
+    # The other nodes have nothing left of it.
+    runs.wait("no pods", lambda: not runs.pods(kubectl, "life"), 30)
+    kubectl.apply(runs.load(RUN, nodes=4, startDeadlineSeconds=40))
+    runs.agreed(kubectl, "life")
+
+
+def lingering(pod: dict[str, Any]) -> dict[str, Any]:
+    """A pod with the same image that does nothing but mount the run's token."""
+    container = pod["spec"]["containers"][0]
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": "linger"},
+        "spec": {
+            "nodeName": pod["spec"]["nodeName"],
+            "terminationGracePeriodSeconds": 0,
+            "automountServiceAccountToken": False,
+            "securityContext": pod["spec"]["securityContext"],
+            "containers": [
+                {
+                    "name": "linger",
+                    "image": container["image"],
+                    "imagePullPolicy": container["imagePullPolicy"],
+                    "command": ["sleep", "300"],
+                    "securityContext": container["securityContext"],
+                    "volumeMounts": [{"name": "token", "mountPath": "/token"}],
+                }
+            ],
+            "volumes": [{"name": "token", "secret": {"secretName": "life-token"}}],
+        },
+    }
 
 
 def test_a_deleted_runs_pods_go_with_it(kubectl: Kubectl, no_operator: Callable[[], None]) -> None:
