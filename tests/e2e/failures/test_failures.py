@@ -2,6 +2,7 @@
 
 import os
 import signal
+from collections.abc import Callable
 from pathlib import Path
 
 import cluster_runs as runs
@@ -63,6 +64,30 @@ def test_a_leader_that_is_killed_is_followed_by_the_standby(kubectl: Kubectl) ->
     assert found["slaves"]["replaced"] == 0
     # The place is filled again, under the next incarnation.
     assert len(runs.pods(kubectl, "hurt", "master")) >= 3
+
+
+def test_a_leader_is_followed_without_any_operator(
+    kubectl: Kubectl, no_operator: Callable[[], None]
+) -> None:
+    """Its lease runs out, and the run goes on to its end and its report."""
+    kubectl.apply(runs.load(RUN, periods={"sendMilliseconds": 20_000}))
+    runs.wait_phase(kubectl, "hurt", "SEND")
+    leader = runs.status(kubectl, "hurt")["master"]["pod"]
+    no_operator()
+
+    def epoch() -> int:
+        number: int = kubectl.get("lease", "hurt")["spec"]["leaseTransitions"]
+        return number
+
+    before = epoch()
+    os.kill(runs.process(kubectl, leader), signal.SIGKILL)
+    runs.wait("the next epoch", lambda: epoch() > before, 15)
+
+    def verdict() -> str:
+        written = "data" in kubectl.get("configmap", "hurt-result")
+        return runs.report(kubectl, "hurt").get("verdict", "") if written else ""
+
+    assert runs.wait("the verdict", verdict, 60) == "Agreed"
 
 
 def test_a_slave_that_is_killed_is_replaced(kubectl: Kubectl) -> None:
