@@ -30,12 +30,30 @@ def main(argv: Sequence[str] | None = None) -> int:
     # kopf tells of every event at this level, and asyncio of every slow step.
     for name in ("kopf", "kopf.objects"):
         logging.getLogger(name).setLevel(logging.WARNING)
+    # Said by ourselves, and of signals in a thread there is nothing to say.
+    for name in ("kubernetes.aio.config", "kopf._core.reactor.running"):
+        logging.getLogger(name).setLevel(logging.ERROR)
+    serve = _operate
     if parsed.command == "test":
-        return asyncio.run(_test(parsed))
-    if parsed.all_namespaces == bool(parsed.namespace):
-        print("ringrun-operator: give either --all-namespaces or --namespace", file=sys.stderr)
-        return 2
-    return asyncio.run(_operate(parsed))
+        serve = _test
+    elif parsed.all_namespaces == bool(parsed.namespace):
+        return _wrong("give either --all-namespaces or --namespace")
+    if not 0 <= parsed.port <= 65535:
+        return _wrong(f"--port must be 0 to 65535, and is {parsed.port}")
+    from ringrun.record.api import ApiError, NoCluster
+
+    try:
+        return asyncio.run(serve(parsed))
+    except NoCluster as error:
+        return _wrong(str(error))
+    except (ApiError, OSError) as error:
+        print(f"ringrun-operator: {error}", file=sys.stderr)
+        return 1
+
+
+def _wrong(words: str) -> int:
+    print(f"ringrun-operator: {words}", file=sys.stderr)
+    return 2
 
 
 def _parser() -> argparse.ArgumentParser:

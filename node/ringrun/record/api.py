@@ -6,7 +6,10 @@ refuses (tried). Nor is its watch, which hangs for as long as a server is frozen
 """
 
 import json
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
@@ -54,6 +57,10 @@ class Refused(ApiError):  # noqa: N818 - it is what happened, not a fault of our
         return self.status == 404
 
 
+class NoCluster(ApiError):  # noqa: N818 - it is what happened, not a fault of ours
+    """There is no configuration of a cluster, or it is not one."""
+
+
 class Api:
     """The API server that a kubeconfig, or the pod, names. Used as an async context.
 
@@ -67,24 +74,36 @@ class Api:
 
     @classmethod
     def in_cluster(cls, timeout: float = TIMEOUT) -> Self:
-        """By the pod's own account, whose token is read anew before it runs out."""
+        """By the pod's own account, whose token is read anew before it runs out.
+
+        NoCluster outside of a pod.
+        """
         configuration = Configuration()
-        _load_incluster_config(client_configuration=configuration)
+        try:
+            _load_incluster_config(client_configuration=configuration)
+        except config.ConfigException as error:
+            raise NoCluster(str(error)) from error
         return cls(configuration, timeout)
 
     @classmethod
     async def connect(cls, kubeconfig: str | None = None, context: str | None = None) -> Self:
-        """By the file given, else by the pod's own account, else by the user's kubeconfig."""
+        """By the file given, else by the pod's own account, else by the user's kubeconfig.
+
+        NoCluster if none of them can be read.
+        """
         if kubeconfig is None and context is None:
-            try:
+            with suppress(NoCluster):
                 return cls.in_cluster()
-            except config.ConfigException:
-                pass
+        named = _kubeconfig(kubeconfig)
         configuration = Configuration()
-        await _load_kube_config(
-            config_file=kubeconfig, context=context, client_configuration=configuration
-        )
-        return cls(configuration)
+        try:
+            await _load_kube_config(
+                config_file=kubeconfig, context=context, client_configuration=configuration
+            )
+            return cls(configuration)
+        except Exception as error:
+            # A file of the user's: it may hold anything, and the loader fails in as many ways.
+            raise NoCluster(f"kubeconfig {named}: {_words(error)}") from error
 
     async def __aenter__(self) -> Self:
         return self
@@ -227,5 +246,13 @@ class Api:
         return response
 
 
+def _kubeconfig(given: str | None) -> str:
+    """The file, or the list of files, that is to be read; NoCluster if none is there."""
+    named = given or os.environ.get("KUBECONFIG") or str(Path.home() / ".kube/config")
+    if not any(Path(each).is_file() for each in named.split(os.pathsep) if each):
+        raise NoCluster(f"kubeconfig: no such file: {named}")
+    return named
+
+
 def _words(error: BaseException) -> str:
-    return str(error) or type(error).__name__
+    return " ".join(str(error).split()) or type(error).__name__
