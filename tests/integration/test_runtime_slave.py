@@ -132,6 +132,24 @@ def test_a_stranger_that_says_nothing_is_dropped(tmp_path: Path) -> None:
         child.end()
 
 
+def test_a_probe_leaves_no_line_and_a_broken_handshake_leaves_one(tmp_path: Path) -> None:
+    """Who dials, says nothing and goes only wanted to know whether somebody listens."""
+    child = Child(tmp_path, NodeId(0, 1), journal=None, plan=plan("lockstep", 2))
+    try:
+        probe = socket.create_connection(child.listening(), timeout=10)
+        other = socket.create_connection(child.listening(), timeout=10)
+        other.sendall(b"\x00")
+        for stranger in (probe, other):
+            # It is dropped once it says no more: then the line, if any, is written.
+            stranger.shutdown(socket.SHUT_WR)
+            assert stranger.recv(1) == b""
+            stranger.close()
+        (line,) = child.log.read_text().splitlines()
+        assert line.endswith("dropped: closed during the handshake")
+    finally:
+        child.end()
+
+
 def test_a_slave_dies_with_its_supervisor(tmp_path: Path) -> None:
     """The end of the channel is the supervisor's death: no process is left behind."""
     child = Child(tmp_path, NodeId(0, 1), journal=None, plan=plan("lockstep", 2))

@@ -220,8 +220,11 @@ class Connections:
             return False
         lingering = link.state is State.LINGERING
         if not count:
-            self.close(link, "" if lingering else "closed during the handshake", now)
+            # Who dials, says nothing and goes is a probe that asks whether we listen.
+            probe = link.dialled is None and not link.greeted
+            self.close(link, "" if lingering or probe else "closed during the handshake", now)
             return False
+        link.greeted = True
         if lingering:
             return False
         try:

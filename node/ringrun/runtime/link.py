@@ -56,6 +56,7 @@ class Link:
         "dialled",
         "fd",
         "give",
+        "greeted",
         "handshake",
         "idle",
         "ordinal",
@@ -76,6 +77,8 @@ class Link:
         self.dialled = dialled
         self.handshake: Dialling | Listening | None = None
         self.deadline = 0.0
+        # Whether the other side has ever said anything.
+        self.greeted = False
         self.state = State.HANDSHAKE
         # The same as state being UP, where looking that up would cost.
         self.up = False
