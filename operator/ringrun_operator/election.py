@@ -7,6 +7,7 @@ clock; this brings it what it reads and writes what it asks for.
 import asyncio
 import logging
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -29,14 +30,22 @@ LOOK_EVERY: Final = 1.0
 class Candidate:
     """One operator. `leading` is set while it may act."""
 
-    def __init__(self, cluster: Cluster, namespace: str, lease: str, me: str) -> None:
+    def __init__(
+        self,
+        cluster: Cluster,
+        namespace: str,
+        lease: str,
+        me: str,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.leading = asyncio.Event()
         self.resting = asyncio.Event()
         self.resting.set()
         self._cluster = cluster
         self._namespace = namespace
         self._name = lease
-        self._election = Election(me, now=time.monotonic(), terms=TERMS)
+        self._clock = clock
+        self._election = Election(me, now=clock(), terms=TERMS)
         self._lease: dict[str, Any] = {}
 
     async def run(self) -> None:
@@ -55,42 +64,76 @@ class Candidate:
                 log.warning("the lease could not be freed: %s", error)
 
     @property
+    def _holder(self) -> str:
+        return str((self._lease.get("spec") or {}).get("holderIdentity") or "")
+
+    @property
     def _epoch(self) -> int:
         return int((self._lease.get("spec") or {}).get("leaseTransitions") or 0)
 
     async def _step(self) -> None:
-        election = self._election
         try:
-            if election.leads:
-                if election.renewal_due(time.monotonic()):
-                    sent = time.monotonic()
-                    await self._write(holder=election.me, epoch=election.epoch)
-                    election.renewed(sent)
-            else:
-                await self._read()
-                if election.may_stand(time.monotonic()):
-                    sent, epoch = time.monotonic(), self._epoch + 1
-                    await self._write(holder=election.me, epoch=epoch)
-                    election.won(epoch, sent)
-                    log.info("%s is the active operator (epoch %d)", election.me, epoch)
-                    self.resting.clear()
-                    self.leading.set()
+            # A leader that must stop waits for no answer, however many it has asked for.
+            async with asyncio.timeout(self._left()):
+                if self._election.leads:
+                    await self._renew()
+                else:
+                    await self._stand()
         except Refused as refusal:
-            if refusal.is_conflict and election.leads:
-                await self._lost_or_moved()
-            elif not refusal.is_conflict:
+            if not refusal.is_conflict:
                 log.warning("the operators' lease: %s", refusal)
         except ApiError as error:
             log.warning("the operators' lease is out of reach: %s", error)
-        if election.too_late(time.monotonic()):
+        except TimeoutError:
+            log.warning("the operators' lease is out of reach: no answer in time")
+        if self._election.too_late(self._clock()):
             self._stop("it could not renew its lease in time")
 
-    async def _lost_or_moved(self) -> None:
-        """A conflict: somebody else wrote. Whoever holds it now leads."""
-        await self._read()
-        holder = (self._lease.get("spec") or {}).get("holderIdentity")
-        if holder != self._election.me or self._epoch != self._election.epoch:
-            self._stop(f"{holder or 'nobody'} holds the lease")
+    def _left(self) -> float | None:
+        """Seconds for which a leader may go on; None for one that does not lead."""
+        election = self._election
+        return max(0.0, election.gives_up_at() - self._clock()) if election.leads else None
+
+    async def _stand(self) -> None:
+        election = self._election
+        try:
+            await self._read()
+        except Refused as refusal:
+            if not refusal.is_gone:
+                raise
+            await self._make()
+        if election.may_stand(self._clock()):
+            sent, epoch = self._clock(), self._epoch + 1
+            await self._write(holder=election.me, epoch=epoch)
+            election.won(epoch, sent)
+            log.info("%s is the active operator (epoch %d)", election.me, epoch)
+            self.resting.clear()
+            self.leading.set()
+
+    async def _renew(self) -> None:
+        election = self._election
+        if not election.renewal_due(self._clock()):
+            return
+        sent = self._clock()
+        try:
+            await self._write_or_read(sent)
+        except Refused as refusal:
+            if not refusal.is_gone:
+                raise
+            self._stop("its lease is gone")
+
+    async def _write_or_read(self, sent: float) -> None:
+        """Renew. After a conflict, for which somebody else wrote, whoever holds it now leads."""
+        election = self._election
+        try:
+            await self._write(holder=election.me, epoch=election.epoch)
+            election.renewed(sent)
+        except Refused as refusal:
+            if not refusal.is_conflict:
+                raise
+            await self._read()
+            if self._holder != election.me or self._epoch != election.epoch:
+                self._stop(f"{self._holder or 'nobody'} holds the lease")
 
     def _stop(self, why: str) -> None:
         if self._election.leads:
@@ -100,22 +143,22 @@ class Candidate:
             self.resting.set()
 
     async def _read(self) -> None:
-        try:
-            self._lease = await self._cluster.get(
-                "Lease", self._namespace, self._name, within=REQUEST
-            )
-        except Refused as refusal:
-            if not refusal.is_gone:
-                raise
-            self._lease = await self._cluster.create(
-                {
-                    "apiVersion": "coordination.k8s.io/v1",
-                    "kind": "Lease",
-                    "metadata": {"name": self._name, "namespace": self._namespace},
-                    "spec": {},
-                }
-            )
-        self._saw(time.monotonic())
+        self._lease = await self._cluster.get("Lease", self._namespace, self._name, within=REQUEST)
+        self._saw(self._clock())
+
+    async def _make(self) -> None:
+        if self._holder not in ("", self._election.me):
+            # It was taken from under a leader, who may not know it yet.
+            self._election.stand_aside(self._clock() + TERMS.lease)
+        self._lease = await self._cluster.create(
+            {
+                "apiVersion": "coordination.k8s.io/v1",
+                "kind": "Lease",
+                "metadata": {"name": self._name, "namespace": self._namespace},
+                "spec": {},
+            }
+        )
+        self._saw(self._clock())
 
     async def _write(self, *, holder: str, epoch: int) -> None:
         now = micro_time(datetime.now(UTC))
@@ -130,9 +173,8 @@ class Candidate:
         if before.get("holderIdentity") != holder:
             spec["acquireTime"] = now
         self._lease = await self._cluster.replace({**self._lease, "spec": spec}, within=REQUEST)
-        self._saw(time.monotonic())
+        self._saw(self._clock())
 
     def _saw(self, now: float) -> None:
         version = int(self._lease["metadata"]["resourceVersion"])
-        holder = (self._lease.get("spec") or {}).get("holderIdentity") or ""
-        self._election.saw(version, holder, now)
+        self._election.saw(version, self._holder, now)
