@@ -47,6 +47,7 @@ class Candidate:
         self._clock = clock
         self._election = Election(me, now=clock(), terms=TERMS)
         self._lease: dict[str, Any] = {}
+        self._complained = ""
 
     async def run(self) -> None:
         """Stand, lead and renew until cancelled."""
@@ -79,15 +80,22 @@ class Candidate:
                     await self._renew()
                 else:
                     await self._stand()
+            self._complain("")
         except Refused as refusal:
             if not refusal.is_conflict:
-                log.warning("the operators' lease: %s", refusal)
+                self._complain(f"the operators' lease: {refusal}")
         except ApiError as error:
-            log.warning("the operators' lease is out of reach: %s", error)
+            self._complain(f"the operators' lease is out of reach: {error}")
         except TimeoutError:
-            log.warning("the operators' lease is out of reach: no answer in time")
+            self._complain("the operators' lease is out of reach: no answer in time")
         if self._election.too_late(self._clock()):
             self._stop("it could not renew its lease in time")
+
+    def _complain(self, words: str) -> None:
+        """Once, until it is something else, or all is well again."""
+        if words and words != self._complained:
+            log.warning("%s", words)
+        self._complained = words
 
     def _left(self) -> float | None:
         """Seconds for which a leader may go on; None for one that does not lead."""

@@ -520,3 +520,29 @@ async def _live_through(seed: int) -> None:
         for task in tasks:
             task.cancel()
     assert led == sorted(led)
+
+
+def test_an_outage_is_said_once_until_it_is_over(caplog: pytest.LogCaptureFixture) -> None:
+    """A standby that looks every second would fill its log."""
+
+    @in_virtual_time
+    async def scenario() -> None:
+        server, cluster = world()
+        hold(server, "b")
+        down = [True]
+
+        async def unreachable(call: Call) -> None:
+            if down[0]:
+                raise ApiError("no route to host")
+
+        cluster.before = unreachable
+        async with standing(candidate(cluster)):
+            await pass_time(5 * LOOK_EVERY)
+            assert len(caplog.messages) == 1
+            down[0] = False
+            await pass_time(2 * LOOK_EVERY)
+            down[0] = True
+            await pass_time(3 * LOOK_EVERY)
+
+    scenario()
+    assert caplog.messages == ["the operators' lease is out of reach: no route to host"] * 2
