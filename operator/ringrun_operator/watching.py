@@ -97,6 +97,8 @@ class Watching:
                 stop_flag=self._stop,
             )
         finally:
+            # kopf waits for this in a thread, for which the loop would wait at its end.
+            self._stop.set()
             await session.close()
 
     async def _saw_answer(

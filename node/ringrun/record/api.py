@@ -98,7 +98,7 @@ class Api:
         configuration = Configuration()
         try:
             await _load_kube_config(
-                config_file=kubeconfig, context=context, client_configuration=configuration
+                config_file=named, context=context, client_configuration=configuration
             )
             return cls(configuration)
         except Exception as error:
@@ -168,7 +168,7 @@ class Api:
         content_type: str = "application/json",
         within: float | None = None,
     ) -> dict[str, Any]:
-        """The answer's object; Refused for an HTTP status of 400 or more."""
+        """The answer's object; Refused for an HTTP status of 400 or more, ApiError if none came."""
         limit = aiohttp.ClientTimeout(total=self._timeout if within is None else within)
         try:
             response = await self._send(method, path, document, query, content_type, limit)
@@ -178,11 +178,12 @@ class Api:
         try:
             answer = json.loads(content) if content else {}
         except ValueError:
-            # An API server without the CRD answers in plain text.
-            answer = {"message": content[:200].decode(errors="replace").strip()}
+            # An API server without the CRD answers in plain text, and a proxy as it likes.
+            answer = " ".join(content[:200].decode(errors="replace").split())
         if response.status >= 400:
-            raise Refused(response.status, str(answer.get("message") or response.reason))
-        assert isinstance(answer, dict)
+            raise Refused(response.status, _said(answer) or str(response.reason))
+        if not isinstance(answer, dict):
+            raise ApiError(f"{method} {path}: the answer is no object")
         return answer
 
     async def watch(self, path: str, name: str) -> AsyncIterator[dict[str, Any]]:
@@ -192,6 +193,8 @@ class Api:
         """
         selector = ("fieldSelector", f"metadata.name={name}")
         listed = await self.call("GET", path, query=[selector])
+        if not isinstance(listed.get("items"), list):
+            raise ApiError(f"GET {path}: the answer is no list")
         for found in listed["items"]:
             yield found
         query = [
@@ -207,16 +210,16 @@ class Api:
                 if response.status != 200:
                     raise Refused(response.status, f"the watch was refused: {response.reason}")
                 async for line in response.content:
-                    event = json.loads(line)
-                    if event["type"] == "ERROR":
+                    kind, found = _event(line)
+                    if kind == "ERROR":
                         # 410: too old a version, as after a restart of the server. Listing mends
                         # it.
-                        code = int(event["object"].get("code", 0))
+                        code = int(found.get("code") or 0)
                         if code == _GONE:
                             return
                         raise Refused(code, "the watch ended")
-                    if event["type"] in {"ADDED", "MODIFIED"}:
-                        yield event["object"]
+                    if kind in {"ADDED", "MODIFIED"}:
+                        yield found
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
             raise ApiError(f"the watch broke: {_words(error)}") from error
 
@@ -252,6 +255,21 @@ def _kubeconfig(given: str | None) -> str:
     if not any(Path(each).is_file() for each in named.split(os.pathsep) if each):
         raise NoCluster(f"kubeconfig: no such file: {named}")
     return named
+
+
+def _event(line: bytes) -> tuple[str, dict[str, Any]]:
+    """What a line of a watch tells of which object; ValueError if it is no event."""
+    event = json.loads(line)
+    if not isinstance(event, dict) or not isinstance(event.get("object"), dict):
+        raise ValueError("a line is no event")
+    return str(event.get("type")), event["object"]
+
+
+def _said(answer: object) -> str:
+    """A refusal's own words, if it has any."""
+    if isinstance(answer, dict):
+        return str(answer.get("message") or "")
+    return answer if isinstance(answer, str) else ""
 
 
 def _words(error: BaseException) -> str:

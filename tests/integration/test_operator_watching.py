@@ -1,0 +1,317 @@
+"""kopf's watches as the operator runs them, against an API server on loopback."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+from api_over_http import HttpApi, cluster_of
+from http_on_loopback import free_port, in_a_loop, until
+from kubeconfig_file import kubeconfig
+
+from ringrun_operator import handlers, health
+from ringrun_operator.cluster import Cluster
+from ringrun_operator.desk import Desk
+from ringrun_operator.handlers import Feed
+from ringrun_operator.watching import Watching
+
+OURS = {"app.kubernetes.io/managed-by": "ringrun-operator", "ringrun.dev/run": "demo"}
+PLURALS = ["ringruns", "pods", "configmaps", "leases"]
+
+
+class Watched:
+    """Watches from their start to their stop, and all that they tell. `clock` stands still.
+
+    An object is listed once more at each change of it; what is kept is when it first was.
+    """
+
+    def __init__(self, cluster: Cluster, *namespaces: str) -> None:
+        self.told: list[tuple[str, ...]] = []
+        self.ended: list[BaseException | None] = []
+        self.clock = 100.0
+        feed = Feed(listed=self._listed, changed=self._changed)
+        self.watching = Watching(cluster, namespaces, feed, self.ended.append, lambda: self.clock)
+
+    def _listed(self, kind: str, found: dict[str, Any]) -> None:
+        told = ("listed", kind, found["metadata"]["name"])
+        if told not in self.told:
+            self.told.append(told)
+
+    def _changed(self, kind: str, found: dict[str, Any], deleted: bool) -> None:
+        self.told.append(("deleted" if deleted else "changed", kind, found["metadata"]["name"]))
+
+
+@asynccontextmanager
+async def watches(
+    api: HttpApi, *namespaces: str, token: str = "", ready: bool = True
+) -> AsyncIterator[Watched]:
+    async with cluster_of(api, token) as cluster:
+        watched = Watched(cluster, *namespaces)
+        watched.watching.start()
+        try:
+            if ready:
+                await until(lambda: watched.watching.ready)
+            yield watched
+        finally:
+            await asyncio.to_thread(watched.watching.stop)
+
+
+def put(
+    api: HttpApi, plural: str, name: str, namespace: str = "lab", *, ours: bool = True
+) -> dict[str, Any]:
+    """An object is made or changed; whether it is ours is known by its labels."""
+    metadata = {"name": name, "namespace": namespace, "labels": OURS if ours else {}}
+    return api.put(plural, {"metadata": metadata})
+
+
+# What is handed on
+
+
+@in_a_loop
+async def test_everything_that_is_there_is_listed_before_the_first_change() -> None:
+    """Of all kinds, or a run would be looked at before its Lease is known, and taken for lost."""
+    api = HttpApi()
+    for plural in PLURALS:
+        for number in range(20):
+            put(api, plural, f"o{number}")
+    async with watches(api) as watched:
+        await until(lambda: len(watched.told) == 160)
+    kinds = [kind for kind, _, _ in watched.told]
+    assert kinds == ["listed"] * 80 + ["changed"] * 80
+    assert {each[1] for each in watched.told} == {"RingRun", "Pod", "ConfigMap", "Lease"}
+
+
+@pytest.mark.parametrize(("plural", "kind"), [(each[2], each[3]) for each in handlers.WATCHED])
+def test_each_change_of_an_object_is_handed_on(plural: str, kind: str) -> None:
+    """That it was made, that it changed, and that it is gone."""
+
+    @in_a_loop
+    async def scenario() -> None:
+        api = HttpApi()
+        async with watches(api) as watched:
+            for told in (2, 3):
+                put(api, plural, "a")
+                await until(lambda told=told: len(watched.told) == told)  # type: ignore[misc]
+            api.delete(plural, "lab", "a")
+            await until(lambda: len(watched.told) == 4)
+        changes = ["listed", "changed", "changed", "deleted"]
+        assert watched.told == [(change, kind, "a") for change in changes]
+
+    scenario()
+
+
+@in_a_loop
+async def test_only_objects_of_our_own_are_asked_for() -> None:
+    """RingRuns are the users', so all of those; and nothing is written to any object."""
+    api = HttpApi()
+    for plural in PLURALS:
+        put(api, plural, "mine")
+        put(api, plural, "theirs", ours=False)
+    async with watches(api) as watched:
+        await until(lambda: len(watched.told) == 10)
+        put(api, "pods", "later", ours=False)
+        put(api, "pods", "last")
+        await until(lambda: len(watched.told) == 12)
+    assert {(kind, name) for _, kind, name in watched.told} == {
+        ("RingRun", "mine"),
+        ("RingRun", "theirs"),
+        ("Pod", "mine"),
+        ("Pod", "last"),
+        ("ConfigMap", "mine"),
+        ("Lease", "mine"),
+    }
+    assert {asked.method for asked in api.requests} == {"GET"}
+
+
+@in_a_loop
+async def test_namespaces_that_are_given_are_the_only_ones() -> None:
+    """Each has watches of its own, so rights in them are enough."""
+    api = HttpApi()
+    for namespace in ("lab", "other", "third"):
+        put(api, "ringruns", f"in-{namespace}", namespace)
+    async with watches(api, "lab", "third") as watched:
+        await until(lambda: len(watched.told) == 4)
+        assert api.watched() == 2 * len(PLURALS)
+    assert {name for _, _, name in watched.told} == {"in-lab", "in-third"}
+    assert {asked.namespace for asked in api.requests if asked.plural} == {"lab", "third"}
+
+
+@in_a_loop
+async def test_a_watch_goes_on_after_the_server_ended_it() -> None:
+    """From where it was: what is not changed is not told again."""
+    api = HttpApi()
+    put(api, "pods", "a")
+    async with watches(api) as watched:
+        for name in ("b", "c"):
+            api.end_watches()
+            put(api, "pods", name)
+            await until(lambda name=name: ("changed", "Pod", name) in watched.told)  # type: ignore[misc]
+    assert [name for change, _, name in watched.told if change == "changed"] == ["a", "b", "c"]
+
+
+@in_a_loop
+async def test_a_version_that_is_too_old_is_made_good_by_a_new_list() -> None:
+    """As after a restart of the server: it ends no watch."""
+    api = HttpApi()
+    put(api, "pods", "a")
+    async with watches(api) as watched:
+        lists = len(api.asked("GET", "pods"))
+        api.break_watches(410)
+        await until(lambda: len(api.asked("GET", "pods")) == lists + 1)
+        await until(lambda: api.watched("pods") == 1)
+        put(api, "pods", "b")
+        await until(lambda: ("changed", "Pod", "b") in watched.told)
+        assert watched.ended == []
+
+
+@in_a_loop
+async def test_an_error_in_a_watch_ends_them_all_and_is_told() -> None:
+    """Whoever began them begins anew."""
+    api = HttpApi()
+    async with watches(api) as watched:
+        api.break_watches(500)
+        await until(lambda: watched.ended)
+        assert isinstance(watched.ended[0], Exception)
+        await until(lambda: api.watched() == 0)
+
+
+@in_a_loop
+async def test_watches_that_are_stopped_end_without_an_error() -> None:
+    """On the server too, and nothing is told any more."""
+    api = HttpApi()
+    async with watches(api) as watched:
+        await asyncio.to_thread(watched.watching.stop)
+        assert watched.ended == [None]
+        await until(lambda: api.watched() == 0)
+        put(api, "pods", "a")
+    assert watched.told == []
+
+
+@in_a_loop
+async def test_watches_show_the_same_token_as_other_requests() -> None:
+    """kopf has a session of its own, with our credentials."""
+    api = HttpApi()
+    async with watches(api, token="abc"):
+        pass
+    assert {asked.token for asked in api.requests} == {"Bearer abc"}
+
+
+# How it is
+
+
+@in_a_loop
+async def test_it_is_ready_when_every_watch_was_answered() -> None:
+    """Until then it has been silent since it began, whatever answers there were."""
+    api = HttpApi()
+    api.silent = {"leases"}
+    async with watches(api, ready=False) as watched:
+        watching = watched.watching
+        await until(lambda: api.watched() == len(PLURALS) - 1)
+        watched.clock += 5.0
+        assert not watching.ready
+        assert watching.silence == 5.0
+        api.silent = set()
+        put(api, "leases", "a")
+    async with watches(api) as watched:
+        assert watched.watching.ready
+        assert watched.watching.silence == 0.0
+
+
+@in_a_loop
+async def test_it_is_as_silent_as_its_most_silent_watch() -> None:
+    """One that is deaf is enough to make it ill."""
+    api = HttpApi()
+    async with watches(api) as watched:
+        watching = watched.watching
+        watched.clock += 7.0
+        assert watching.silence == 7.0
+        for plural in PLURALS[1:]:
+            api.end_watches(plural)
+        api.silent = {"ringruns"}
+        await until(lambda: len([a for a in api.requests if "watch" in a.query]) == 7)
+        await until(lambda: api.watched() == len(PLURALS))
+        assert watching.silence == 7.0
+        api.silent = set()
+        api.end_watches("ringruns")
+        await until(lambda: watching.silence == 0.0)
+
+
+@in_a_loop
+async def test_a_watch_is_asked_to_be_answered_often() -> None:
+    """The server is to end it soon, so that one that lives says so."""
+    api = HttpApi()
+    async with watches(api):
+        asked = [each.query for each in api.requests if "watch" in each.query]
+    assert [each["timeoutSeconds"] for each in asked] == [str(handlers.SERVER_TIMEOUT)] * 4
+
+
+# Health
+
+
+@pytest.mark.parametrize("fault", ["", "no answer to a watch for 46 s"])
+def test_health_is_told_by_status_and_words(fault: str) -> None:
+    """200 and ok, or 503 and what is not."""
+
+    @in_a_loop
+    async def scenario() -> None:
+        port = free_port()
+        counted: list[str] = []
+        no: Callable[[], str] = str
+        runner = await health.serve(port, lambda: fault, no, lambda: counted.append("now"))
+        try:
+            async with aiohttp.ClientSession(f"http://127.0.0.1:{port}") as session:
+                async with session.get("/healthz") as answer:
+                    assert answer.status == (503 if fault else 200)
+                    assert await answer.text() == (fault or "ok")
+                async with session.get("/readyz") as answer:
+                    assert (answer.status, await answer.text()) == (200, "ok")
+                assert counted == []
+                async with session.get("/metrics") as answer:
+                    assert answer.headers["Content-Type"].startswith("text/plain; version=")
+                    assert "# TYPE ringrun_reconcile_seconds histogram" in await answer.text()
+                assert counted == ["now"]
+                async with session.get("/other") as answer:
+                    assert answer.status == 404
+        finally:
+            await runner.cleanup()
+
+    scenario()
+
+
+# At a desk
+
+
+@in_a_loop
+async def test_at_a_desk_a_run_that_kopf_tells_of_is_carried_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By a controller in a thread of its own, on the cluster that the user's kubeconfig names."""
+    api = HttpApi()
+    found = api.put(
+        "ringruns",
+        {
+            "apiVersion": "ringrun.dev/v1alpha1",
+            "kind": "RingRun",
+            "metadata": {"name": "demo", "namespace": "lab"},
+            "spec": {"nodes": 2, "masters": 1},
+        },
+    )
+    async with cluster_of(api) as cluster:
+        monkeypatch.setenv("KUBECONFIG", kubeconfig(tmp_path, cluster.server))
+        monkeypatch.setenv("RINGRUN_IMAGE", "ringrun:desk")
+        monkeypatch.delenv("KUBERNETES_SERVICE_HOST", raising=False)
+        desk = Desk()
+        await asyncio.to_thread(desk.start)
+        try:
+            desk.listed("RingRun", found)
+            desk.changed("RingRun", found, False)
+            await until(lambda: api.asked("POST", "leases"))
+            desk.changed("RingRun", api.put("ringruns", found), False)
+            await until(lambda: len(api.asked("POST", "pods")) == 3)
+        finally:
+            await asyncio.to_thread(desk.stop)
+    pod = api.objects["pods", "lab", "demo-s0-1"]
+    assert pod["spec"]["containers"][0]["image"] == "ringrun:desk"
