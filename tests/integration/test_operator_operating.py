@@ -1,6 +1,7 @@
 """The operator as one process: when it leads, what it watches and does then, and how it says so."""
 
 import asyncio
+import gc
 import os
 import signal
 from collections.abc import AsyncIterator
@@ -76,6 +77,8 @@ async def operator(api: HttpApi, *, lease: str = LEASE[2]) -> AsyncIterator[Proc
             running.cancel()
             with suppress(asyncio.CancelledError):
                 await running
+            # What kopf's tasks failed with is logged when they go: here rather than at the end.
+            gc.collect()
 
 
 def ring_run(name: str = "demo", **spec: Any) -> dict[str, Any]:
@@ -159,17 +162,19 @@ async def test_an_operator_that_stands_by_watches_nothing_and_is_ready() -> None
 async def test_a_term_ends_with_the_leadership() -> None:
     """Another leads: nothing is watched or written any more, until it is this one's turn again."""
     api = HttpApi()
+    api.put("ringruns", ring_run("first", suspend=True))
     async with operator(api) as process:
-        await process.until_says("/readyz", 200, "ok")
-        await until(lambda: api.watched() == WATCHES)
+        await until(lambda: api.asked("POST", "events"))
+        assert await process.metric('ringrun_runs{phase="none"}') == 1.0
         hold(api, "other")
         await until(lambda: api.watched() == 0)
-        await process.until_says("/readyz", 200, "ok")
         assert await process.metric("ringrun_operator_active") == 0.0
+        assert await process.metric('ringrun_runs{phase="none"}') is None
         api.put("ringruns", ring_run())
+        before = len(written(api))
         looks = len(api.asked("GET", "leases"))
         await until(lambda: len(api.asked("GET", "leases")) > looks + 1)
-        assert written(api) == []
+        assert len(written(api)) == before
         assert api.watched() == 0
         hold(api, "")
         await until(lambda: len(api.asked("POST", "pods")) == 3)
