@@ -173,6 +173,8 @@ class HandMaster:
         # What the log would say, the lines for the user say.
         log = Log(ME, debug=self._debug)
         log.calm = True
+        record = ThreadedRecordStore(self._record)
+        report = ThreadedReportStore(self._report)
         process = MasterProcess(
             Master(
                 me=ME,
@@ -184,8 +186,8 @@ class HandMaster:
             ),
             run=self._run,
             token=self._token,
-            record=ThreadedRecordStore(self._record),
-            report=ThreadedReportStore(self._report),
+            record=record,
+            report=report,
             log=log,
             show=self._show,
             journal=self._open_journal(journal) if journal is not None else None,
@@ -200,6 +202,8 @@ class HandMaster:
                 break
             await asyncio.wait((running,), timeout=LOOK_EVERY)
         await running
+        record.close()
+        report.close()
         if self._fault:
             raise SpecError(self._fault)
         return self._outcome(process.reason)

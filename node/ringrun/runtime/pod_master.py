@@ -10,7 +10,6 @@ import os
 import signal
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import suppress
 from typing import Any, Final
 
 import msgspec
@@ -81,7 +80,12 @@ async def _be(me: str, api: Api) -> int:
     await asyncio.sleep(0)
 
     def orders_seen(config_map: dict[str, Any]) -> None:
-        process.orders(msgspec.json.decode(config_map["data"][ORDERS_KEY], type=Orders))
+        # What cannot be read is as good as not there: the last that could be stays.
+        try:
+            read = msgspec.json.decode(config_map["data"][ORDERS_KEY], type=Orders)
+        except (KeyError, msgspec.DecodeError):
+            return
+        process.orders(read)
 
     def lease_seen(found: dict[str, Any]) -> None:
         process.record_changed(record.saw(found))
@@ -113,9 +117,7 @@ async def _follow(
         try:
             async for found in watch(path, name):
                 told = ""
-                # What cannot be read is as good as not there: the last that could be stays.
-                with suppress(KeyError, msgspec.DecodeError):
-                    seen(found)
+                seen(found)
         except StoreError as error:
             if str(error) != told:
                 told = str(error)
