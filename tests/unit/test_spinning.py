@@ -125,7 +125,6 @@ def test_a_rest_is_short_again_after_spinning_has_paid(
     core.wait(1)
     rest_until = core.now + FIRST_REST
     core.now = rest_until + paid_for * STEADY * 2 * FIRST_REST
-    core.away = 2 * TOO_LONG
     core.wait(1)
     start = core.now
     while core.spinning.resting:
