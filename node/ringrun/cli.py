@@ -11,8 +11,9 @@ import os
 import re
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import Final, NoReturn
+from typing import Final, NoReturn, TextIO
 
 from ringrun import __version__
 from ringrun.arguments import addresses, folder, integer, one_of, port
@@ -195,6 +196,11 @@ def _parser() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParse
         help="switch a rule of the protocol off, to see it missed; may be repeated",
     )
     simulate.add_argument("--trace", action="store_true", help="tell what happens, in words")
+    simulate.add_argument(
+        "--digest",
+        metavar="OUT",
+        help="write each run's seed and the digest of its transcript, to compare two versions",
+    )
     return parser, dict(commands.choices)
 
 
@@ -321,14 +327,25 @@ def _simulate(parsed: argparse.Namespace) -> int:
 
     from ringrun.simulation import main as simulate
 
-    return simulate(
-        spec,
-        runs=runs,
-        seed=seed,
-        faults=parsed.faults,
-        without=tuple(parsed.without),
-        trace=parsed.trace,
-    )
+    with _digests(parsed.digest) as digests:
+        return simulate(
+            spec,
+            runs=runs,
+            seed=seed,
+            faults=parsed.faults,
+            without=tuple(parsed.without),
+            trace=parsed.trace,
+            digests=digests,
+        )
+
+
+def _digests(path: str | None) -> AbstractContextManager[TextIO | None]:
+    if path is None:
+        return nullcontext()
+    try:
+        return open(path, "w", encoding="ascii")
+    except OSError as error:
+        raise SpecError([f"--digest: {path} cannot be written: {error.strerror}"]) from error
 
 
 def _spec(parsed: argparse.Namespace, flags: Sequence[str], faults: list[str]) -> RunSpec:

@@ -4,6 +4,8 @@ import os
 import subprocess
 import sys
 from dataclasses import replace
+from hashlib import sha256
+from io import StringIO
 
 import pytest
 
@@ -124,6 +126,18 @@ def test_a_trace_tells_the_run_in_words(capsys: pytest.CaptureFixture[str]) -> N
     times = [float(line.split()[0]) for line in lines[:-1]]
     assert times == sorted(times)
     assert any("says: LeaderElected" in line for line in lines)
+
+
+def test_digests_tell_which_runs_are_not_as_they_were(capsys: pytest.CaptureFixture[str]) -> None:
+    """A line a run; a rule less changes those runs alone in which it was needed."""
+    before, after = StringIO(), StringIO()
+    main(None, runs=20, seed=0, digests=before)
+    main(None, runs=20, seed=0, digests=after, without=["k_from_log"])
+    lines, changed = before.getvalue().splitlines(), after.getvalue().splitlines()
+    assert [line.split()[0] for line in lines] == [str(seed) for seed in range(20)]
+    assert 0 < sum(a != b for a, b in zip(lines, changed, strict=True)) < 20
+    out = capsys.readouterr().out.splitlines()
+    assert out[1] == "digest of all transcripts: " + sha256(before.getvalue().encode()).hexdigest()
 
 
 @pytest.mark.parametrize(

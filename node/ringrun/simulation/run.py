@@ -12,7 +12,8 @@ import traceback
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, fields, replace
-from typing import Any
+from hashlib import sha256
+from typing import Any, TextIO
 
 from ringrun.core.phase import Phase
 from ringrun.core.rules import ALL_RULES, Rules
@@ -32,7 +33,7 @@ _FEW = 60
 _CHUNK = 25
 _SHOWN = 10
 
-Job = tuple[tuple[str, dict[str, Any]] | None, int, Profile, Rules]
+Job = tuple[tuple[str, dict[str, Any]] | None, int, Profile, Rules, bool]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +48,8 @@ class Outcome:
     faults: int
     seconds: float
     """Of virtual time."""
+    digest: str = field(default="", compare=False)
+    """Of the run's transcript, if one was kept."""
 
 
 def simulate(case: Case, trace: Trace | None = None) -> Outcome:
@@ -83,6 +86,7 @@ def finish(world: World) -> Outcome:
         heartbeats=world.heartbeats,
         faults=world.faults,
         seconds=clock.now,
+        digest=world.trace.digest() if world.trace is not None else "",
     )
 
 
@@ -120,17 +124,31 @@ def main(
     faults: str = Profile.ALL,
     without: Sequence[str] = (),
     trace: bool = False,
+    digests: TextIO | None = None,
 ) -> int:
-    """`ringrun simulate`: 0 if no run broke a promise, else 1. SpecError for a wrong flag."""
+    """`ringrun simulate`: 0 if no run broke a promise, else 1. SpecError for a wrong flag.
+
+    `digests` gets a line a run, its seed and its transcript's digest, and at the end that of all:
+    two versions of the program whose lines are equal did the same, step by step.
+    """
     profile = _profile(faults)
     rules = _rules(without)
     total = Totals()
     begun = time.monotonic()
-    for outcome in outcomes(spec, range(seed, seed + runs), profile, rules, trace=trace):
+    all_ = sha256()
+    seeds = range(seed, seed + runs)
+    keep = digests is not None
+    for outcome in outcomes(spec, seeds, profile, rules, trace=trace, digests=keep):
         total.add(outcome)
         if outcome.findings and total.broken <= _SHOWN:
             _tell(outcome, profile, without, spec)
+        if digests is not None:
+            line = f"{outcome.seed} {outcome.digest}\n"
+            all_.update(line.encode())
+            digests.write(line)
     print(total.line(time.monotonic() - begun))
+    if digests is not None:
+        print(f"digest of all transcripts: {all_.hexdigest()}")
     return 1 if total.broken else 0
 
 
@@ -141,11 +159,12 @@ def outcomes(
     rules: Rules = ALL_RULES,
     *,
     trace: bool = False,
+    digests: bool = False,
 ) -> Iterator[Outcome]:
     """The outcome of each seed, in order; on all processors if there are many."""
     # As a document, since a spec's template does not go from process to process.
     given = None if spec is None else (spec.name, spec.as_document())
-    jobs = [(given, seed, profile, rules) for seed in seeds]
+    jobs = [(given, seed, profile, rules, digests) for seed in seeds]
     processors = len(os.sched_getaffinity(0))
     if trace or len(jobs) < _FEW or processors < 2:
         for job in jobs:
@@ -159,11 +178,11 @@ def outcomes(
 
 
 def _job(job: Job, *, trace: bool = False) -> Outcome:
-    given, seed, profile, rules = job
+    given, seed, profile, rules, digest = job
     spec = None if given is None else RunSpec.from_document(given[1], name=given[0])
-    told = Trace() if trace else None
+    told = Trace() if trace or digest else None
     outcome = simulate(draw(seed, profile, rules, spec), told)
-    if told is not None:
+    if told is not None and trace:
         print(*told.lines, sep="\n")
     return outcome
 

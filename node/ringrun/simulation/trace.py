@@ -90,6 +90,10 @@ def message(payload: Any) -> str:
             value = _member(value)
         elif name in {"joiners", "members"}:
             value = "[" + " ".join(_member(member) for member in value) + "]"
+        elif name == "suspect":
+            value = "s{}-{}".format(*value)
+        elif name == "links":
+            value = "[" + " ".join("s{}-{}".format(*node) for node in value) + "]"
         elif name == "numbers":
             value = f"{len(value) // 8} numbers"
         elif name in {"plan", "holder"}:
