@@ -13,9 +13,9 @@ from time import perf_counter
 
 import numpy as np
 
-from ringrun.core.entry import BLOCK, Stream
-from ringrun.core.fold import block_digest, weighted_sum
-from ringrun.core.log import Log
+from ringrun.core.log.entry import BLOCK, Stream
+from ringrun.core.log.fold import block_digest, weighted_sum
+from ringrun.core.log.log import Log
 
 ROUNDS = 15
 CAPACITY = 32 * BLOCK

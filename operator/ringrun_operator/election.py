@@ -11,7 +11,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from ringrun.core.election import Election, Terms
+from ringrun.core.master.election import Election, Terms
 from ringrun.record.api import ApiError, Refused
 from ringrun.record.lease_object import micro_time
 from ringrun_operator.cluster import Cluster

@@ -13,7 +13,7 @@ from typing import Any, Final
 import msgspec
 
 from ringrun.core.messages import Result
-from ringrun.core.supervise import SlaveSeen
+from ringrun.core.supervisor.roster import SlaveSeen
 from ringrun_operator import names
 from ringrun_operator.names import PodId, Role
 from ringrun_operator.pods import SLAVE_PORT
@@ -65,8 +65,8 @@ class PodSeen:
         return not self.ended and not self.deleting
 
     def as_slave(self) -> SlaveSeen:
-        """As `core.supervise` wants to see it. It is dialled as soon as its process runs: the
-        leader tries again until it listens."""
+        """As `core.supervisor.roster` wants to see it. It is dialled as soon as its process runs:
+        the leader tries again until it listens."""
         return SlaveSeen(
             ordinal=self.id.number,
             incarnation=self.id.incarnation,

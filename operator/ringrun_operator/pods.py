@@ -203,7 +203,7 @@ def _arguments(identity: PodId) -> list[str]:
     number, incarnation = str(identity.number), str(identity.incarnation)
     if identity.role is Role.SLAVE:
         return ["slave", "--ordinal", number, "--incarnation", incarnation]
-    return ["master", "--name", f"m{number}", "--incarnation", incarnation]
+    return ["master", "--number", str(number), "--incarnation", incarnation]
 
 
 def _environment(owner: Owner, spec: RunSpec, identity: PodId, record_uid: str) -> list[Object]:

@@ -3,7 +3,7 @@
 Called by the controller whenever something of the run changed, and at `Plan.again`. It is pure and
 keeps nothing: what must not be forgotten is in the orders' ConfigMap, which is written before
 anything follows from it, so a pass that was cut off at any point is made good by the next.
-Which slaves there are to be is decided by `ringrun.core.supervise`, as in a local run.
+Which slaves there are to be is decided by `ringrun.core.supervisor.roster`, as in a local run.
 """
 
 import math
@@ -14,10 +14,10 @@ from typing import Any, Final
 import msgspec
 
 from ringrun.core.orders import Orders
-from ringrun.core.orphaned import orphaned_report
 from ringrun.core.phase import RANK, Phase
 from ringrun.core.record import Record
-from ringrun.core.supervise import Observed, decide
+from ringrun.core.supervisor.orphaned import orphaned_report
+from ringrun.core.supervisor.roster import Observed, decide
 from ringrun.record.lease_object import freed, read_record
 from ringrun.spec import Cleanup, RunSpec, SpecError
 from ringrun_operator import masters, reports, resources

@@ -63,7 +63,7 @@ class _Delivered(msgspec.Struct, frozen=True):
 
 
 class _Draft(msgspec.Struct, frozen=True):
-    """What is shown of a report before it is complete (`core.collecting` has all of it)."""
+    """What is shown of a report before it is complete (`core.outcome.collecting` has all of it)."""
 
     failures: tuple[FailureReport, ...] = ()
     start_skew: float | None = None

@@ -109,7 +109,7 @@ def process(kubectl: Kubectl, pod: str) -> int:
     run, node = pod.rsplit("-", 2)[0], pod.split("-", 1)[1]
     role = ["slave", "--ordinal", node[1:].split("-")[0]]
     if node.startswith("m"):
-        role = ["master", "--name", node.split("-")[0]]
+        role = ["master", "--number", node.split("-")[0].removeprefix("m")]
     address = kubectl.get("pod", pod)["status"]["podIP"]
     for each in Path("/proc").glob("[0-9]*"):
         try:

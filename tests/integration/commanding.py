@@ -24,7 +24,6 @@ from ringrun.core.messages import (
     Kicked,
     Meet,
     Met,
-    NodeId,
     ResultSaid,
     Stored,
     Sync,
@@ -32,6 +31,7 @@ from ringrun.core.messages import (
     Wedge,
     Wedged,
 )
+from ringrun.core.node import MasterId, SlaveId
 from ringrun.core.phase import Phase
 from ringrun.core.record import FoldValue, Member, Plan, Record
 from ringrun.runtime.handshake import Dialling, Identity
@@ -41,13 +41,14 @@ Answer = TypeVar("Answer")
 
 TOKEN = bytes(range(32))
 RUN = "test-run"
-HOLDER = "m0-1"
+LEADER = MasterId(0, 1)
+HOLDER = str(LEADER)
 
 
 class Child:
     """A slave process as a supervisor starts it."""
 
-    def __init__(self, folder: Path, node: NodeId, *, journal: Path | None, plan: Plan) -> None:
+    def __init__(self, folder: Path, node: SlaveId, *, journal: Path | None, plan: Plan) -> None:
         self.node = node
         ours, theirs = socket.socketpair()
         (folder / "results").mkdir(exist_ok=True)
@@ -132,9 +133,9 @@ class Line:
         self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.decoder = Decoder()
         self.frames: list[tuple[int, memoryview]] = []
-        dialled = NodeId(member.ordinal, incarnation or member.incarnation)
+        dialled = SlaveId(member.ordinal, incarnation or member.incarnation)
         self.handshake = Dialling(
-            me=me or Identity.master(HOLDER),
+            me=me or Identity.master(LEADER),
             dialled=Identity.slave(dialled),
             run=run,
             token=token,
@@ -187,7 +188,7 @@ class Ring:
         self.plan = plan
         self.journal = journal
         self.children = [
-            Child(folder, NodeId(ordinal, 1), journal=journal, plan=plan)
+            Child(folder, SlaveId(ordinal, 1), journal=journal, plan=plan)
             for ordinal in range(plan.nodes)
         ]
         self.members = tuple(child.member for child in self.children)

@@ -16,9 +16,10 @@ import pytest
 from commanding import HOLDER, RUN, Line, ring
 
 from ringrun.core.errors import ProtocolError
-from ringrun.core.frame import HEADER, WAGON
-from ringrun.core.messages import Fetch, Heartbeat, Hello, Leave, NodeId, Wedge
+from ringrun.core.messages import Fetch, Heartbeat, Hello, Leave, Wedge
+from ringrun.core.node import SlaveId
 from ringrun.core.record import Member, Plan, Record
+from ringrun.core.ring.frame import HEADER, WAGON
 from ringrun.runtime import wire
 from ringrun.runtime.handshake import Dialling, Identity
 
@@ -90,7 +91,7 @@ def half_a_handshake(draw: random.Random, member: Member) -> bytes:
     """An Open, good or mutated, and then anything."""
     opening = Dialling(
         me=Identity.master("m9-1"),
-        dialled=Identity.slave(NodeId(member.ordinal, 1)),
+        dialled=Identity.slave(SlaveId(member.ordinal, 1)),
         run=RUN,
         token=b"none",
         nonce=draw.randbytes(32),
@@ -137,7 +138,7 @@ class Attacker(threading.Thread):
             return
         # Of the run: a master that leads nothing (no flipped bit makes its name the leader's), or a
         # slave whose incarnation is in no view.
-        me = Identity.master("m77-1") if kind == 2 else Identity.slave(NodeId(1, 9))
+        me = Identity.master("m77-1") if kind == 2 else Identity.slave(SlaveId(1, 9))
         line = Line(self.member, me=me)
         with line.sock:
             line.sock.settimeout(5)

@@ -11,8 +11,9 @@ from collections.abc import Callable
 from commanding import RUN, TOKEN
 
 from ringrun.core.errors import ProtocolError
-from ringrun.core.master import Master
-from ringrun.core.messages import Heartbeat, NodeId
+from ringrun.core.master.master import Master
+from ringrun.core.messages import Heartbeat
+from ringrun.core.node import SlaveId
 from ringrun.core.orders import Orders
 from ringrun.core.outputs import Outcome
 from ringrun.core.record import Member, Record
@@ -115,7 +116,7 @@ class FakeSlave:
     def _talk(self, connection: socket.socket) -> None:
         decoder = Decoder()
         listening = Listening(
-            me=Identity.slave(NodeId(0, 1)),
+            me=Identity.slave(SlaveId(0, 1)),
             run=RUN,
             token=TOKEN,
             nonce=bytes(32),
@@ -161,7 +162,7 @@ def with_slave(says: bytes, check: Callable[[FakeSlave, MasterProcess], bool]) -
 def test_a_slave_is_dialled_and_kept() -> None:
     """One connection, however long; heartbeats and the like are no reason to end it."""
     log = with_slave(
-        encode_control(Heartbeat()), lambda slave, master: master.connected == [NodeId(0, 1)]
+        encode_control(Heartbeat()), lambda slave, master: master.connected == [SlaveId(0, 1)]
     )
     assert "connection with s0-1 ended: closed" in log
 

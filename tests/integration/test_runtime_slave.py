@@ -12,7 +12,8 @@ import pytest
 from commanding import RUN, TOKEN, Child, Line, ring
 
 from ringrun.core.errors import ProtocolError
-from ringrun.core.messages import NodeId, Result
+from ringrun.core.messages import Result
+from ringrun.core.node import SlaveId
 from ringrun.core.record import Plan
 from ringrun.runtime.handshake import Identity
 
@@ -91,7 +92,7 @@ def test_cut_connections_are_healed(model: str, tmp_path: Path) -> None:
         for _ in range(5):
             time.sleep(0.1)
             # A second connection of s0 to s1 takes the place of the real one, and then goes away.
-            me = Identity.slave(NodeId(0, 1))
+            me = Identity.slave(SlaveId(0, 1))
             Line(slaves.members[1], me=me).sock.close()
         results = [said.result for said in slaves.close()]
         log = (tmp_path / "s1-1.log").read_text()
@@ -102,15 +103,15 @@ def test_cut_connections_are_healed(model: str, tmp_path: Path) -> None:
 
 def test_who_does_not_belong_is_turned_away(tmp_path: Path) -> None:
     """Wrong token, run, name or direction: refused with one reason, and the slave stays up."""
-    child = Child(tmp_path, NodeId(1, 1), journal=None, plan=plan("lockstep", 2))
+    child = Child(tmp_path, SlaveId(1, 1), journal=None, plan=plan("lockstep", 2))
     try:
         member = child.member
         for change, reason in [
             ({"token": b"x" * 32}, "another token"),
             ({"run": "other"}, "of run other"),
             ({"incarnation": 2}, "this is s1-1, not s1-2"),
-            ({"me": Identity.slave(NodeId(1, 1))}, "itself"),
-            ({"me": Identity.slave(NodeId(3, 1))}, "the lower ordinal dials"),
+            ({"me": Identity.slave(SlaveId(1, 1))}, "itself"),
+            ({"me": Identity.slave(SlaveId(3, 1))}, "the lower ordinal dials"),
         ]:
             with pytest.raises(ProtocolError, match=reason):
                 Line(member, **change)  # type: ignore[arg-type]
@@ -122,7 +123,7 @@ def test_who_does_not_belong_is_turned_away(tmp_path: Path) -> None:
 
 def test_a_stranger_that_says_nothing_is_dropped(tmp_path: Path) -> None:
     """The handshake has a deadline; until then a stranger costs a descriptor and a few KiB."""
-    child = Child(tmp_path, NodeId(0, 1), journal=None, plan=plan("lockstep", 2))
+    child = Child(tmp_path, SlaveId(0, 1), journal=None, plan=plan("lockstep", 2))
     try:
         with socket.create_connection(child.listening(), timeout=10) as stranger:
             began = time.monotonic()
@@ -134,7 +135,7 @@ def test_a_stranger_that_says_nothing_is_dropped(tmp_path: Path) -> None:
 
 def test_a_probe_leaves_no_line_and_a_broken_handshake_leaves_one(tmp_path: Path) -> None:
     """Who dials, says nothing and goes only wanted to know whether somebody listens."""
-    child = Child(tmp_path, NodeId(0, 1), journal=None, plan=plan("lockstep", 2))
+    child = Child(tmp_path, SlaveId(0, 1), journal=None, plan=plan("lockstep", 2))
     try:
         probe = socket.create_connection(child.listening(), timeout=10)
         other = socket.create_connection(child.listening(), timeout=10)
@@ -152,7 +153,7 @@ def test_a_probe_leaves_no_line_and_a_broken_handshake_leaves_one(tmp_path: Path
 
 def test_a_slave_dies_with_its_supervisor(tmp_path: Path) -> None:
     """The end of the channel is the supervisor's death: no process is left behind."""
-    child = Child(tmp_path, NodeId(0, 1), journal=None, plan=plan("lockstep", 2))
+    child = Child(tmp_path, SlaveId(0, 1), journal=None, plan=plan("lockstep", 2))
     try:
         child.listening()
         child.channel.close()
@@ -163,7 +164,7 @@ def test_a_slave_dies_with_its_supervisor(tmp_path: Path) -> None:
 
 def test_a_slave_told_to_end_before_any_view_ends(tmp_path: Path) -> None:
     """SIGTERM wakes a poll that blocks."""
-    child = Child(tmp_path, NodeId(0, 1), journal=None, plan=plan("lockstep", 2))
+    child = Child(tmp_path, SlaveId(0, 1), journal=None, plan=plan("lockstep", 2))
     try:
         Line(child.member, token=TOKEN).sock.close()
         os.kill(child.process.pid, signal.SIGTERM)

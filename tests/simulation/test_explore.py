@@ -5,7 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from ringrun.core.messages import NodeId, Wedge
+from ringrun.core.messages import Wedge
+from ringrun.core.node import SlaveId
 from ringrun.core.rules import ALL_RULES, Rules
 from ringrun.simulation.case import Case, make_spec
 from ringrun.simulation.explore import Explored, explore
@@ -37,7 +38,7 @@ class Wedging:
     """The last slave has died after two entries, and the leader has just sent its WEDGE."""
 
     def __call__(self, world: World) -> bool:
-        last = world.processes.get(NodeId(world.case.spec.nodes - 1, 1))
+        last = world.processes.get(SlaveId(world.case.spec.nodes - 1, 1))
         if last is None:
             return False
         if last.alive:
@@ -51,7 +52,7 @@ class Wedging:
 
 
 def crash(ordinal: int) -> Fault:
-    return f"crash {ordinal}", lambda world: world.crash(world.processes[NodeId(ordinal, 1)])
+    return f"crash {ordinal}", lambda world: world.crash(world.processes[SlaveId(ordinal, 1)])
 
 
 def crash_leader() -> Fault:
@@ -65,7 +66,7 @@ def crash_leader() -> Fault:
 def reset(one: int, other: int) -> Fault:
     return (
         f"reset {one}-{other}",
-        lambda world: world.processes[NodeId(one, 1)].links[NodeId(other, 1)].reset(),
+        lambda world: world.processes[SlaveId(one, 1)].links[SlaveId(other, 1)].reset(),
     )
 
 

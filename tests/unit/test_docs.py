@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 from ringrun.cli import _parser
-from ringrun.core.ending import Answer
-from ringrun.core.models import MODELS
+from ringrun.core.master.stages import changing, closing, installing, preparing, steady
+from ringrun.core.master.stages.interface import Stage
 from ringrun.core.phase import NEXT, Phase
+from ringrun.core.ring.models import MODELS
 from ringrun.core.rules import Rules
-from ringrun.core.stages import changing, closing, installing, preparing, steady
-from ringrun.core.stages.interface import Stage
+from ringrun.core.slave.ending import Answer
 from ringrun.report import Verdict
 from ringrun.spec.fields import FIELDS
 from ringrun.verify.findings import TITLES
@@ -92,7 +92,7 @@ def test_the_leader_s_stages_are_the_code_s() -> None:
 
 def test_every_stage_has_a_module_and_every_module_is_shown() -> None:
     """A stage that is added to the folder must come to the page."""
-    folder = ROOT / "node" / "ringrun" / "core" / "stages"
+    folder = ROOT / "node" / "ringrun" / "core" / "master" / "stages"
     modules = {path.stem for path in folder.glob("*.py")} - {"__init__", "interface"}
     assert modules == {name.lower() for name in first_column(PROTOCOL, "## The stages")}
 
@@ -221,7 +221,7 @@ def test_links_lead_somewhere(page: Path) -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_files_that_are_named_exist(page: Path) -> None:
-    """`core/ending.py`, `tests/simulation/scenarios/` and the like, from some usual place."""
+    """`core/slave/ending.py`, `tests/simulation/scenarios/` and the like, from some usual place."""
     places = (ROOT, ROOT / "node" / "ringrun", ROOT / "operator" / "ringrun_operator", page.parent)
     named = re.findall(r"`([a-z_]+/[a-z_/.]*|[a-z_]+\.(?:py|sh|toml|yaml))`", page.read_text())
     missing = [name for name in named if not any((place / name).exists() for place in places)]
@@ -236,7 +236,7 @@ def test_pages_name_no_place_of_one_machine(page: Path) -> None:
 
 # Settings.
 
-REASONS_IN = ("core/verdict.py", "core/supervise.py", "local/patience.py")
+REASONS_IN = ("core/outcome/verdict.py", "core/supervisor/roster.py", "local/patience.py")
 
 
 def test_every_setting_is_explained_as_it_is() -> None:

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from journalled_run import JournalledRun, draw, eventful_run, fold_of, runs_of
 
-from ringrun.core.entry import Stream
-from ringrun.core.fold import weighted_sum
+from ringrun.core.log.entry import Stream
+from ringrun.core.log.fold import weighted_sum
 from ringrun.core.notes import Note
 from ringrun.runtime.journal import MAGIC, encode
 from ringrun.verify import Promise, UnreadableError, check, main

@@ -1,25 +1,15 @@
 """The control messages: everything that slaves and masters say to each other but the data frames.
 
 The cores build and read these values; `runtime.wire` turns them into bytes. Data frames, which
-are on the hot path, have their own binary form in `core.frame`.
+are on the hot path, have their own binary form in `core.ring.frame`.
 """
 
 from enum import StrEnum
-from typing import NamedTuple
 
 import msgspec
 
+from ringrun.core.node import SlaveId
 from ringrun.core.record import FoldValue, Member, Plan, Record
-
-
-class NodeId(NamedTuple):
-    """One start of one slave: its place on the ring and which start of it this is."""
-
-    ordinal: int
-    incarnation: int
-
-    def __str__(self) -> str:
-        return f"s{self.ordinal}-{self.incarnation}"
 
 
 class Trouble(StrEnum):
@@ -89,11 +79,11 @@ class Stored(Command, frozen=True, kw_only=True, tag=True):
 
 
 class Met(msgspec.Struct, frozen=True, kw_only=True, tag=True):
-    """Answers MEET: the links that work, by (ordinal, incarnation)."""
+    """Answers MEET: the links that work."""
 
     epoch: int
     attempt: int
-    links: tuple[tuple[int, int], ...]
+    links: tuple[SlaveId, ...]
 
 
 class Wedged(msgspec.Struct, frozen=True, kw_only=True, tag=True):
@@ -140,7 +130,7 @@ class Suspect(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """A slave has trouble with another; only the leader decides."""
 
     view: int
-    suspect: tuple[int, int]
+    suspect: SlaveId
     trouble: Trouble
 
 
@@ -215,7 +205,7 @@ class Fetched(msgspec.Struct, frozen=True, kw_only=True, tag=True):
 
 
 class Base(msgspec.Struct, frozen=True, kw_only=True):
-    """The approved fold of the donor, with which a joiner starts (core.fold.Snapshot)."""
+    """The approved fold of the donor, with which a joiner starts (core.log.fold.Snapshot)."""
 
     count: int
     sum_exact: str
@@ -242,7 +232,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     """One slave's tally, with what is needed to prove that it is a prefix of others.
 
     `blocks` are (count, digest) of the last full blocks and `cuts` those at the last cuts;
-    times in seconds; `latency` is a sparse histogram (core.latency).
+    times in seconds; `latency` is a sparse histogram (core.ring.latency).
     """
 
     ordinal: int
@@ -267,8 +257,8 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     latency_max: float = 0.0
 
     @property
-    def node(self) -> NodeId:
-        return NodeId(self.ordinal, self.incarnation)
+    def node(self) -> SlaveId:
+        return SlaveId(self.ordinal, self.incarnation)
 
 
 Control = (

@@ -3,11 +3,38 @@
 Written by one, read by all; kept whole in every version, so that only the newest matters.
 """
 
+from typing import NamedTuple
+
 import msgspec
 
 from ringrun.core.messages import Result
+from ringrun.core.node import SlaveId
 from ringrun.core.phase import Phase
 from ringrun.core.record import Member
+
+
+class Cause(NamedTuple):
+    """Why a slave is lost, in words for people; on the wire an array of the three."""
+
+    ordinal: int
+    incarnation: int
+    text: str
+
+    @property
+    def node(self) -> SlaveId:
+        return SlaveId(self.ordinal, self.incarnation)
+
+
+class Leaving(NamedTuple):
+    """A slave that left the roster alive, and since when, on the clock of the orders' writer."""
+
+    ordinal: int
+    incarnation: int
+    since: float
+
+    @property
+    def node(self) -> SlaveId:
+        return SlaveId(self.ordinal, self.incarnation)
 
 
 class Orders(msgspec.Struct, frozen=True, kw_only=True):
@@ -17,7 +44,7 @@ class Orders(msgspec.Struct, frozen=True, kw_only=True):
     was seen; `results` those of slaves that ended. `masters` are the holders known to live.
     `leaving` are slaves that left the roster alive, and since when (on the writer's clock);
     `disruptions` is how many of those `replaced` the cluster itself took away. Only
-    `core.supervise` reads these two.
+    `core.supervisor.roster` reads these two.
     """
 
     version: int = 0
@@ -25,10 +52,10 @@ class Orders(msgspec.Struct, frozen=True, kw_only=True):
     stop_reason: str = ""
     complete: bool = False
     roster: tuple[Member, ...] = ()
-    dead: tuple[tuple[int, int], ...] = ()
+    dead: tuple[SlaveId, ...] = ()
     results: tuple[Result, ...] = ()
     masters: tuple[str, ...] = ()
     replaced: int = 0
-    causes: tuple[tuple[int, int, str], ...] = ()
-    leaving: tuple[tuple[int, int, float], ...] = ()
+    causes: tuple[Cause, ...] = ()
+    leaving: tuple[Leaving, ...] = ()
     disruptions: int = 0

@@ -9,7 +9,8 @@ from typing import Any
 
 import msgspec
 
-from ringrun.core.messages import Control, NodeId, Result
+from ringrun.core.messages import Control, Result
+from ringrun.core.node import NodeId, SlaveId
 from ringrun.core.record import Member, Record
 
 
@@ -22,16 +23,16 @@ class Outcome(StrEnum):
 
 
 class Send(msgspec.Struct, frozen=True):
-    """A control message to a slave (NodeId) or a master (its holder name). Lost if no link."""
+    """A control message to a slave (SlaveId) or a master (its holder name). Lost if no link."""
 
-    to: NodeId | str
+    to: NodeId
     message: Control
 
 
 class Beat(msgspec.Struct, frozen=True):
     """A plain Heartbeat() to each of these. Large rings send very many: encode it once."""
 
-    to: tuple[NodeId, ...]
+    to: tuple[SlaveId, ...]
 
 
 class Links(msgspec.Struct, frozen=True):
@@ -62,7 +63,7 @@ class Say(msgspec.Struct, frozen=True):
 class Drop(msgspec.Struct, frozen=True):
     """Close the connection to this node after what was sent; the reason is logged once."""
 
-    peer: NodeId | str
+    peer: NodeId
     reason: str
 
 

@@ -1,13 +1,14 @@
 """The record: the run's one truth about who leads, which view is installed, where the phases are.
 
-Values only. `core.master` proposes changes, the stores in `ringrun.record` keep it by
-compare-and-swap, `core.supervise` and the operator read it.
+Values only. `core.master.master` proposes changes, the stores in `ringrun.record` keep it by
+compare-and-swap, `core.supervisor.roster` and the operator read it.
 """
 
 from typing import Any
 
 import msgspec
 
+from ringrun.core.node import SlaveId
 from ringrun.core.phase import Phase
 
 ZERO_DIGEST = "0" * 64
@@ -22,8 +23,8 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
     port: int = 0
 
     @property
-    def node(self) -> tuple[int, int]:
-        return (self.ordinal, self.incarnation)
+    def node(self) -> SlaveId:
+        return SlaveId(self.ordinal, self.incarnation)
 
 
 class FoldValue(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,11 +73,11 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     fold: FoldValue = FoldValue()
     starter: int = -1
     phase: Phase = Phase.START
-    prepared: tuple[tuple[int, int], ...] = ()
+    prepared: tuple[SlaveId, ...] = ()
     send_members: tuple[Member, ...] = ()
     closed: bool | None = None
     stop_reason: str = ""
-    incarnations: tuple[tuple[int, int], ...] = ()
+    incarnations: tuple[SlaveId, ...] = ()
     plan: Plan | None = None
     count: int = 0
     done: bool = False
@@ -93,7 +94,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
         """The last incarnation of this ordinal that any view held; 0 if none (G12)."""
         return dict(self.incarnations).get(ordinal, 0)
 
-    def holds(self, node: tuple[int, int]) -> bool:
+    def holds(self, node: SlaveId) -> bool:
         """Whether this incarnation is a member of the recorded view."""
         return any(member.node == node for member in self.members)
 

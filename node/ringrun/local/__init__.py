@@ -1,7 +1,7 @@
 """A whole run on this machine: the supervisor is to it what the operator is to a cluster.
 
 `run` is called by `ringrun.cli` with a checked spec and gives the exit code. What is decided is
-decided in `ringrun.core.supervise`; here are processes, files and the screen.
+decided in `ringrun.core.supervisor.roster`; here are processes, files and the screen.
 """
 
 from typing import TYPE_CHECKING

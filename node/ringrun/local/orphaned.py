@@ -1,12 +1,12 @@
 """The report of a local run whose masters are all gone, from what its slaves left on disk.
 
-Called by `run` alone; what is made of it is `core.orphaned`'s.
+Called by `run` alone; what is made of it is `core.supervisor.orphaned`'s.
 """
 
 from typing import Any
 
-from ringrun.core.orphaned import orphaned_report as report_of
 from ringrun.core.record import Record
+from ringrun.core.supervisor.orphaned import orphaned_report as report_of
 from ringrun.local.folders import Folders
 from ringrun.local.supervisor import Ending
 from ringrun.spec import RunSpec

@@ -1,8 +1,8 @@
 """One local run from the first process to the last: observe, decide, carry out.
 
-`run` gives it a spec, folders and a display. What is decided is decided by `core.supervise`; this
-starts and kills processes, keeps the orders, frees leases, and knows when the run is over. It says
-nothing to slaves beyond their setup, and decides no verdict while a master lives.
+`run` gives it a spec, folders and a display. What is decided is `core.supervisor.roster`'s; this
+starts and kills processes, keeps the orders, frees leases, and knows when the run is over. It
+says nothing to slaves beyond their setup, and decides no verdict while a master lives.
 """
 
 import asyncio
@@ -16,12 +16,13 @@ from typing import Any, Final
 
 import msgspec
 
+from ringrun.core.node import SlaveId
 from ringrun.core.orders import Orders
+from ringrun.core.outcome.verdict import START_DEADLINE
 from ringrun.core.outputs import Event, Live
 from ringrun.core.phase import Phase
 from ringrun.core.record import Record
-from ringrun.core.supervise import INTERRUPTED, Observed, SlaveSeen, decide
-from ringrun.core.verdict import START_DEADLINE
+from ringrun.core.supervisor.roster import INTERRUPTED, Observed, SlaveSeen, decide
 from ringrun.local.children import Child, Start
 from ringrun.local.display import Display
 from ringrun.local.folders import Folders
@@ -37,8 +38,6 @@ LOOK_EVERY: Final = 0.02
 
 LEAVE_PATIENCE: Final = 0.5
 """What is left when the report is complete gets this long to end, and again after SIGTERM."""
-
-Node = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +93,7 @@ class Supervisor:
         }
         self._store = FileRecordStore(folders.record)
         self._reports = FileReportStore(folders.report)
-        self._slaves: dict[Node, _Slave] = {}
+        self._slaves: dict[SlaveId, _Slave] = {}
         self._masters = Masters(spec.masters, self._store, self._start_master)
         self._orders = Orders()
         self._record: Record | None = None
@@ -203,7 +202,7 @@ class Supervisor:
             stop=self._stop,
         )
 
-    def _seen(self, node: Node, slave: _Slave) -> SlaveSeen:
+    def _seen(self, node: SlaveId, slave: _Slave) -> SlaveSeen:
         ended = not slave.child.alive
         return SlaveSeen(
             ordinal=node[0],
@@ -241,7 +240,7 @@ class Supervisor:
             if node in self._slaves and not self._slaves[node].child.alive:
                 del self._slaves[node]
 
-    def _start_slave(self, node: Node) -> None:
+    def _start_slave(self, node: SlaveId) -> None:
         ordinal, incarnation = node
         child = self._start(
             f"s{ordinal}-{incarnation}",
@@ -251,7 +250,7 @@ class Supervisor:
 
     def _start_master(self, name: str, number: int, incarnation: int) -> Child:
         child = self._start(
-            name, ("master", "--name", f"m{number}", "--incarnation", str(incarnation))
+            name, ("master", "--number", str(number), "--incarnation", str(incarnation))
         )
         child.channel.say_newest(b'{"orders":' + msgspec.json.encode(self._orders) + b"}")
         self._wake()

@@ -16,7 +16,7 @@ from ringrun.core.record import Record
 ANNOTATION: Final = "ringrun.dev/record"
 
 LEASE_SECONDS: Final = 4
-"""What `core.election` waits; the API server wants a whole number."""
+"""What `core.master.election` waits; the API server wants a whole number."""
 
 
 def read_record(lease: Mapping[str, Any]) -> Record:

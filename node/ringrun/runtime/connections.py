@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from math import inf
 
 from ringrun.core.errors import ProtocolError
-from ringrun.core.messages import NodeId
+from ringrun.core.node import NodeId, SlaveId
 from ringrun.core.record import Member
 from ringrun.runtime.handshake import (
     DEADLINE,
@@ -24,7 +24,16 @@ from ringrun.runtime.handshake import (
     RefusedError,
     Role,
 )
-from ringrun.runtime.link import READ, READ_AND_WRITE, Link, State, errno_text, family_of, tune
+from ringrun.runtime.link import (
+    NOBODY,
+    READ,
+    READ_AND_WRITE,
+    Link,
+    State,
+    errno_text,
+    family_of,
+    tune,
+)
 from ringrun.runtime.log import Log
 from ringrun.runtime.wanted import Wanted
 from ringrun.runtime.wire import FrameKind, encode_handshake
@@ -43,12 +52,12 @@ class Connections:
         *,
         poll: select.epoll,
         listener: socket.socket,
-        node: NodeId | None,
+        node: SlaveId | None,
         run: str | None,
         token: bytes,
         log: Log,
         claimable: Callable[[], bool],
-        named: Callable[[str, NodeId, float], None],
+        named: Callable[[str, SlaveId, float], None],
         up: Callable[[Link, float], None],
         down: Callable[[Link, float], None],
     ) -> None:
@@ -57,10 +66,10 @@ class Connections:
         self.node = node
         self.run = run
         self.by_fd: dict[int, Link] = {}
-        self.by_peer: dict[NodeId | str, Link] = {}
+        self.by_peer: dict[NodeId, Link] = {}
         # Where data frames for an ordinal go, and, seldom, older starts that are wanted as well.
         self.by_ordinal: dict[int, Link] = {}
-        self.older: dict[NodeId, Link] = {}
+        self.older: dict[SlaveId, Link] = {}
         self.timer = inf
         self._token = token
         self._log = log
@@ -85,7 +94,7 @@ class Connections:
             peer = link.peer
             if link.dialled is not None and not wanted.dials(link.dialled):
                 self.close(link, "no longer wanted", now)
-            elif isinstance(peer, NodeId) and wanted.replaced(peer):
+            elif isinstance(peer, SlaveId) and wanted.replaced(peer):
                 self.close(link, f"incarnation {peer.incarnation} was replaced", now)
             else:
                 link.source = wanted.source(peer)
@@ -107,9 +116,9 @@ class Connections:
             timer = min(timer, link.deadline)
         self.timer = timer
 
-    def _busy(self) -> set[NodeId | str | None]:
+    def _busy(self) -> set[NodeId | None]:
         """Who is connected, or about to be."""
-        busy: set[NodeId | str | None] = set(self.by_peer)
+        busy: set[NodeId | None] = set(self.by_peer)
         for link in self.unfinished.values():
             if link.state is not State.LINGERING:
                 busy.add(link.dialled)
@@ -150,7 +159,7 @@ class Connections:
     def _dial(self, member: Member, now: float) -> None:
         assert self.node is not None
         assert self.run is not None
-        node = NodeId(member.ordinal, member.incarnation)
+        node = SlaveId(member.ordinal, member.incarnation)
         sock = socket.socket(family_of(member.host), socket.SOCK_STREAM)
         tune(sock)
         link = Link(sock, self.poll, f"{member.host}:{member.port}", node)
@@ -188,7 +197,7 @@ class Connections:
             return self._taken(opened)
         if peer.ordinal >= self.node.ordinal:
             return f"the lower ordinal dials, and this is {self.node}"
-        if self._wanted.replaced(NodeId(peer.ordinal, peer.incarnation)):
+        if self._wanted.replaced(SlaveId(peer.ordinal, peer.incarnation)):
             return f"incarnation {peer.incarnation} of slave {peer.ordinal} was replaced"
         return ""
 
@@ -265,11 +274,11 @@ class Connections:
                 self._established(link, handshake.peer.node, now)
                 return link.state is State.UP
 
-    def _established(self, link: Link, peer: NodeId | str, now: float) -> None:
+    def _established(self, link: Link, peer: NodeId, now: float) -> None:
         handshake = link.handshake
         if isinstance(handshake, Listening) and handshake.named is not None:
             run, identity = handshake.named
-            node = NodeId(identity.ordinal, identity.incarnation)
+            node = SlaveId(identity.ordinal, identity.incarnation)
             if (run, node) != (self.run, self.node):
                 self._take_name(run, node, now)
         before = self.by_peer.get(peer)
@@ -282,7 +291,7 @@ class Connections:
         link.up = True
         link.decoder.authenticated()
         self.by_peer[peer] = link
-        if isinstance(peer, NodeId):
+        if isinstance(peer, SlaveId):
             link.ordinal = peer.ordinal
             link.source = self._wanted.source(peer)
             self._route(peer.ordinal)
@@ -291,7 +300,7 @@ class Connections:
         self._log.detail(f"link to {peer} at {link.address} is up")
         self._up(link, now)
 
-    def _take_name(self, run: str, node: NodeId, now: float) -> None:
+    def _take_name(self, run: str, node: SlaveId, now: float) -> None:
         """By hand: be this slave of this run from now on, and forget any other."""
         for link in list(self.by_peer.values()):
             self.close(link, f"this is {node} of run {run} from now on", now)
@@ -304,7 +313,7 @@ class Connections:
         links = [
             (peer, link)
             for peer, link in self.by_peer.items()
-            if isinstance(peer, NodeId) and peer.ordinal == ordinal
+            if isinstance(peer, SlaveId) and peer.ordinal == ordinal
         ]
         links.sort(key=lambda each: each[0])
         for node in [node for node in self.older if node.ordinal == ordinal]:
@@ -314,7 +323,7 @@ class Connections:
             return
         self.by_ordinal[ordinal] = links.pop()[1]
         for node, link in links:
-            if isinstance(node, NodeId):
+            if isinstance(node, SlaveId):
                 self.older[node] = link
 
     # Ends.
@@ -325,7 +334,7 @@ class Connections:
         self.poll.unregister(self.listener.fileno())
         self.listener.close()
 
-    def drop(self, peer: NodeId | str, reason: str, now: float) -> None:
+    def drop(self, peer: NodeId, reason: str, now: float) -> None:
         """Close the connection to this node after what was sent."""
         link = self.by_peer.get(peer)
         if link is not None:
@@ -390,6 +399,6 @@ class Connections:
 
 
 def _with(link: Link) -> str:
-    if link.peer:
+    if link.peer != NOBODY:
         return f"with {link.peer}"
     return f"to {link.dialled} at {link.address}" if link.dialled else f"from {link.address}"

@@ -1,8 +1,8 @@
 """The master by hand: its own supervisor, with slaves that others started and a record in memory.
 
 It finds the slaves, gives each an ordinal by the order of ports, and decides by the same pure
-function as every supervisor (`core.supervise`); only that it cannot start a slave: a lost one is
-replaced by one that the user starts again. Called by `byhand`.
+function as every supervisor (`core.supervisor.roster`); only that it cannot start a slave: a lost
+one is replaced by one that the user starts again. Called by `byhand`.
 """
 
 import asyncio
@@ -15,12 +15,13 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from ringrun.core.master import Master
+from ringrun.core.master.master import Master
+from ringrun.core.node import MasterId, SlaveId
 from ringrun.core.orders import Orders
 from ringrun.core.outputs import Event, Live
 from ringrun.core.phase import Phase
 from ringrun.core.record import Member
-from ringrun.core.supervise import INTERRUPTED, Observed, SlaveSeen, decide
+from ringrun.core.supervisor.roster import INTERRUPTED, Observed, SlaveSeen, decide
 from ringrun.record.memory import MemoryRecordStore, MemoryReportStore
 from ringrun.report import Report
 from ringrun.report_text import OutputForm, heading, last_line
@@ -34,7 +35,7 @@ from ringrun.runtime.registry import Registered, registered
 from ringrun.runtime.threaded import ThreadedRecordStore, ThreadedReportStore
 from ringrun.spec import RunSpec, SpecError
 
-ME = "m0-1"
+ME = MasterId(0, 1)
 LOOK_EVERY = 0.1
 # Seconds to wait for slaves that are just being started, and for the last of them.
 FIND_PATIENCE = 5.0
@@ -153,10 +154,10 @@ class HandMaster:
         self._debug = debug
         self._record = MemoryRecordStore()
         self._report = MemoryReportStore()
-        self._slaves: dict[tuple[int, int], Found] = {}
+        self._slaves: dict[SlaveId, Found] = {}
         self._spare = found
         self._orders = Orders()
-        self._missed: set[tuple[int, int]] = set()
+        self._missed: set[SlaveId] = set()
         self._stop = ""
         self._stopped_at = 0.0
         self._fault: list[str] = []
@@ -171,7 +172,7 @@ class HandMaster:
         now = time.monotonic()
         journal = self._journal
         # What the log would say, the lines for the user say.
-        log = Log(ME, debug=self._debug)
+        log = Log(str(ME), debug=self._debug)
         log.calm = True
         record = ThreadedRecordStore(self._record)
         report = ThreadedReportStore(self._report)
@@ -234,8 +235,8 @@ class HandMaster:
         return Observed(
             slaves=tuple(
                 SlaveSeen(
-                    ordinal=node[0],
-                    incarnation=node[1],
+                    ordinal=node.ordinal,
+                    incarnation=node.incarnation,
                     host=found.host,
                     port=found.port,
                     ended=found.ended,
@@ -243,11 +244,11 @@ class HandMaster:
                 )
                 for node, found in self._slaves.items()
             ),
-            masters=(ME,),
+            masters=(str(ME),),
             stop=self._stop,
         )
 
-    def _place(self, node: tuple[int, int]) -> None:
+    def _place(self, node: SlaveId) -> None:
         """Give the name to a slave that has none; without one, say what the user can do."""
         if not self._spare:
             self._spare = self._newcomers()
@@ -255,9 +256,9 @@ class HandMaster:
             self._slaves[node] = self._spare.pop(0)
         elif node not in self._missed:
             self._missed.add(node)
-            lost = self._slaves.get((node[0], node[1] - 1))
+            lost = self._slaves.get(SlaveId(node.ordinal, node.incarnation - 1))
             where = f"{lost.host} {lost.port}" if lost is not None else "127.0.0.1 PORT"
-            self._say(f"       slave {node[0]} is lost; to replace it: ringrun slave {where}")
+            self._say(f"       slave {node.ordinal} is lost; to replace it: ringrun slave {where}")
 
     def _newcomers(self) -> list[Found]:
         """Slaves that were started since: registered here, or at the address of one that ended."""
@@ -268,9 +269,9 @@ class HandMaster:
                 for each in registered(self._folder)
                 if each not in known
             ]
-        newest: dict[int, tuple[int, int]] = {}
+        newest: dict[int, SlaveId] = {}
         for node in self._slaves:
-            newest[node[0]] = max(node, newest.get(node[0], node))
+            newest[node.ordinal] = max(node, newest.get(node.ordinal, node))
         return [
             Found(host=found.host, port=found.port)
             for node in newest.values()
@@ -278,8 +279,7 @@ class HandMaster:
         ]
 
     def _tried(self, member: Member, trouble: str) -> None:
-        node = (member.ordinal, member.incarnation)
-        found = self._slaves.get(node)
+        found = self._slaves.get(member.node)
         if found is None:
             return
         found.trouble = trouble
@@ -307,9 +307,9 @@ class HandMaster:
 
     def _open_journal(self, journal: Path) -> Journal:
         try:
-            return Journal(journal / file_name(ME), master_meta(ME, self._run, self._spec))
+            return Journal(journal / file_name(str(ME)), master_meta(ME, self._run, self._spec))
         except OSError as error:
-            fault = f"--journal {journal}: {file_name(ME)}: {errno_text(error)}"
+            fault = f"--journal {journal}: {file_name(str(ME))}: {errno_text(error)}"
             raise SpecError([f"{fault}; choose another folder"]) from error
 
     def _show(self, output: Event | Live) -> None:

@@ -21,13 +21,13 @@ from typing import cast
 import msgspec
 
 from ringrun.core.errors import ProtocolError
-from ringrun.core.messages import NodeId
+from ringrun.core.node import MasterId, NodeId, SlaveId
 from ringrun.runtime.wire import VERSION, Buffer, one_line
 
 DEADLINE = 2.0
 NONCE_BYTES = 32
-MAC_BYTES = 32
-NAME_LIMIT = 128
+# Of a run, as a stranger gives it.
+RUN_LIMIT = 128
 
 
 class Role(StrEnum):
@@ -46,19 +46,21 @@ class Identity(msgspec.Struct, frozen=True, array_like=True):
     holder: str = ""
 
     @classmethod
-    def slave(cls, node: NodeId) -> "Identity":
+    def slave(cls, node: SlaveId) -> "Identity":
         return cls(Role.SLAVE, node.ordinal, node.incarnation)
 
     @classmethod
-    def master(cls, holder: str) -> "Identity":
-        return cls(Role.MASTER, holder=holder)
+    def master(cls, node: MasterId) -> "Identity":
+        return cls(Role.MASTER, holder=str(node))
 
     @property
-    def node(self) -> NodeId | str:
+    def node(self) -> NodeId:
         """As the cores name it."""
-        if self.role is Role.MASTER:
-            return self.holder
-        return NodeId(self.ordinal, self.incarnation)
+        if self.role is Role.SLAVE:
+            return SlaveId(self.ordinal, self.incarnation)
+        master = MasterId.parse(self.holder)
+        assert master is not None, "checked when it was read"
+        return master
 
     def __str__(self) -> str:
         return str(self.node)
@@ -135,7 +137,7 @@ def _mac(key: bytes, side: str, opened: Open, challenge: Challenge) -> bytes:
 def _check(identity: Identity) -> None:
     """An identity as nodes have them: a stranger's numbers are bounded before they are used."""
     if identity.role is Role.MASTER:
-        well = 0 < len(identity.holder) <= NAME_LIMIT and identity.holder.isprintable()
+        well = MasterId.parse(identity.holder) is not None
     else:
         well = 0 <= identity.ordinal < 1 << 31 and 0 < identity.incarnation < 1 << 31
     if not well:
@@ -266,7 +268,7 @@ class Listening:
         _check(opened.dialled)
         if len(opened.nonce) != NONCE_BYTES:
             raise RefusedError(f"a nonce of {len(opened.nonce)} bytes")
-        if not 0 < len(opened.run) <= NAME_LIMIT or not opened.run.isprintable():
+        if not 0 < len(opened.run) <= RUN_LIMIT or not opened.run.isprintable():
             raise RefusedError("a run of a name that no run has")
         if self._run is not None and opened.run != self._run:
             raise RefusedError(f"of run {opened.run}, this is run {self._run}")
@@ -285,4 +287,4 @@ class Listening:
 
 
 def _name(identity: Identity) -> str:
-    return one_line(identity, NAME_LIMIT)
+    return one_line(identity, RUN_LIMIT)

@@ -11,9 +11,9 @@ import socket
 from collections import deque
 from collections.abc import Sequence
 from enum import IntEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from ringrun.core.messages import NodeId
+from ringrun.core.node import MasterId, NodeId, SlaveId
 from ringrun.runtime.wire import CONTROL_LIMIT, Buffer, Decoder
 
 if TYPE_CHECKING:
@@ -35,6 +35,10 @@ class State(IntEnum):
     UP = 3
     LINGERING = 4
     CLOSED = 5
+
+
+NOBODY: Final = MasterId(-1, 0)
+"""The peer of a link whose handshake has not ended."""
 
 
 class Link:
@@ -69,7 +73,7 @@ class Link:
     )
 
     def __init__(
-        self, sock: socket.socket, poll: select.epoll, address: str, dialled: NodeId | None
+        self, sock: socket.socket, poll: select.epoll, address: str, dialled: SlaveId | None
     ) -> None:
         self.sock = sock
         self.fd = sock.fileno()
@@ -83,7 +87,7 @@ class Link:
         # The same as state being UP, where looking that up would cost.
         self.up = False
         self.decoder = Decoder()
-        self.peer: NodeId | str = ""
+        self.peer: NodeId = NOBODY
         self.ordinal = -1
         # The ordinal under which data of this link goes to the core; -1: it does not (a master, or
         # a start of a slave that is not the wanted one).

@@ -11,7 +11,8 @@ from typing import Any
 
 import msgspec
 
-from ringrun.core.master import Master
+from ringrun.core.master.master import Master
+from ringrun.core.node import MasterId
 from ringrun.core.orders import Orders
 from ringrun.core.outputs import Event, Live
 from ringrun.record.file import FileRecordStore, FileReportStore
@@ -30,18 +31,18 @@ class _Heard(msgspec.Struct):
     orders: Orders | None = None
 
 
-def run_child(me: str, channel: Channel) -> int:
-    """Be the master of this holder name; the exit code."""
+def run_child(me: MasterId, channel: Channel) -> int:
+    """Be this master; the exit code."""
     setup = channel.first()["setup"]
     return asyncio.run(_serve(me, channel, setup))
 
 
-async def _serve(me: str, channel: Channel, setup: dict[str, Any]) -> int:
+async def _serve(me: MasterId, channel: Channel, setup: dict[str, Any]) -> int:
     run = setup["run"]
     spec = RunSpec.from_document(setup["spec"], name=run)
     folder = Path(setup["runDir"])
     journal = Path(setup["journal"]) if setup.get("journal") else None
-    log = Log(me, debug=bool(setup.get("debug")))
+    log = Log(str(me), debug=bool(setup.get("debug")))
     record = ThreadedRecordStore(FileRecordStore(folder / "record"))
     report = ThreadedReportStore(FileReportStore(folder / "report"))
     stopped = False
@@ -64,7 +65,7 @@ async def _serve(me: str, channel: Channel, setup: dict[str, Any]) -> int:
         report=report,
         log=log,
         show=show,
-        journal=Journal(journal / file_name(me), master_meta(me, run, spec)) if journal else None,
+        journal=open_journal(journal, me, run, spec),
     )
 
     def heard(line: bytes) -> None:
@@ -93,15 +94,21 @@ async def _serve(me: str, channel: Channel, setup: dict[str, Any]) -> int:
     return code
 
 
-def master_meta(me: str, run: str, spec: RunSpec) -> dict[str, Any]:
+def open_journal(folder: Path | None, me: MasterId, run: str, spec: RunSpec) -> Journal | None:
+    """This master's journal in the folder, begun; None without a folder. OSError if it fails."""
+    if folder is None:
+        return None
+    return Journal(folder / file_name(str(me)), master_meta(me, run, spec))
+
+
+def master_meta(me: MasterId, run: str, spec: RunSpec) -> dict[str, Any]:
     """The first record of a master's journal (docs/journal.md)."""
-    number, incarnation = me.removeprefix("m").split("-")
     return {
         "run": run,
-        "node": me,
+        "node": str(me),
         "role": "master",
-        "ordinal": int(number),
-        "incarnation": int(incarnation),
+        "ordinal": me.number,
+        "incarnation": me.incarnation,
         "nodes": spec.nodes,
         "seed": spec.seed,
         "model": str(spec.model),

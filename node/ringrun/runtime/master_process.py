@@ -10,8 +10,9 @@ from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
 from ringrun.core.errors import ProtocolError
-from ringrun.core.master import Master
-from ringrun.core.messages import Control, NodeId
+from ringrun.core.master.master import Master
+from ringrun.core.messages import Control
+from ringrun.core.node import SlaveId
 from ringrun.core.orders import Orders
 from ringrun.core.outputs import (
     Drop,
@@ -72,8 +73,8 @@ class MasterProcess:
         self._show = show
         self._journal = journal
         self._tried = tried
-        self._links: dict[NodeId, SlaveLink] = {}
-        self._dials: dict[NodeId, asyncio.Task[None]] = {}
+        self._links: dict[SlaveId, SlaveLink] = {}
+        self._dials: dict[SlaveId, asyncio.Task[None]] = {}
         self._requests: set[asyncio.Task[None]] = set()
         self._timer: asyncio.TimerHandle | None = None
         self._code: asyncio.Future[int] = asyncio.get_running_loop().create_future()
@@ -87,7 +88,7 @@ class MasterProcess:
             await self._end()
 
     @property
-    def connected(self) -> list[NodeId]:
+    def connected(self) -> list[SlaveId]:
         """The slaves to which a link is up."""
         return list(self._links)
 
@@ -161,12 +162,12 @@ class MasterProcess:
     def _put_out(self, output: Output) -> None:
         match output:
             case Send(to, message):
-                if isinstance(to, NodeId) and to in self._links:
+                if isinstance(to, SlaveId) and to in self._links:
                     self._links[to].say(message)
             case Links(wanted):
                 self._want(wanted)
             case Drop(peer, reason):
-                if isinstance(peer, NodeId) and peer in self._links:
+                if isinstance(peer, SlaveId) and peer in self._links:
                     self.log.say(f"connection with {peer} dropped: {reason}")
                     self._links[peer].finish()
             case ReadRecord():
@@ -246,7 +247,7 @@ class MasterProcess:
 
     def _want(self, members: tuple[Member, ...]) -> None:
         """Dial these until they are up and again when they are down; end the others."""
-        wanted = {NodeId(member.ordinal, member.incarnation): member for member in members}
+        wanted = {SlaveId(member.ordinal, member.incarnation): member for member in members}
         for node in [node for node in self._dials if node not in wanted]:
             self._dials.pop(node).cancel()
             if node in self._links:
@@ -255,7 +256,7 @@ class MasterProcess:
             if node not in self._dials:
                 self._dials[node] = asyncio.ensure_future(self._keep_dialled(node, member))
 
-    async def _keep_dialled(self, node: NodeId, member: Member) -> None:
+    async def _keep_dialled(self, node: SlaveId, member: Member) -> None:
         retry = FIRST_RETRY
         start = b""
         while True:

@@ -13,6 +13,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from ringrun.core.node import SlaveId
+
 # Before numpy is imported, by whatever comes first: its threads would fight with the ring for CPUs.
 for _name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_name, "1")
@@ -33,12 +35,11 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _slave(options: dict[str, str]) -> int:
-    from ringrun.core.messages import NodeId
     from ringrun.runtime.channel import Channel
     from ringrun.runtime.listening import listen
     from ringrun.runtime.slave_process import SlaveSetting, run_slave
 
-    node = NodeId(int(options["--ordinal"]), int(options["--incarnation"]))
+    node = SlaveId(int(options["--ordinal"]), int(options["--incarnation"]))
     channel = Channel(int(options["--channel"]))
     listener = listen("127.0.0.1", 0)
     channel.say({"listening": list(listener.getsockname()[:2])})
@@ -63,11 +64,13 @@ def _slave(options: dict[str, str]) -> int:
 
 
 def _master(options: dict[str, str]) -> int:
+    from ringrun.core.node import MasterId
     from ringrun.runtime.channel import Channel
     from ringrun.runtime.master_child import run_child
 
     channel = Channel(int(options["--channel"]))
-    return run_child(f"{options['--name']}-{options['--incarnation']}", channel)
+    me = MasterId(int(options["--number"]), int(options["--incarnation"]))
+    return run_child(me, channel)
 
 
 def meta(spec: dict[str, Any]) -> dict[str, Any]:

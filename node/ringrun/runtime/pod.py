@@ -12,6 +12,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from ringrun.core.node import SlaveId
+
 # Before numpy is imported, by whatever comes first: its threads would fight with the ring for CPUs.
 for _name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_name, "1")
@@ -35,11 +37,10 @@ def _slave(options: dict[str, str]) -> int:
 
     # First of all: the leader dials as soon as the container runs, and waits longer each time.
     listener = listen(os.environ["RINGRUN_ADDRESS"], int(os.environ["RINGRUN_PORT"]))
-    from ringrun.core.messages import NodeId
     from ringrun.runtime.node import meta
     from ringrun.runtime.slave_process import SlaveSetting, run_slave
 
-    node = NodeId(int(options["--ordinal"]), int(options["--incarnation"]))
+    node = SlaveId(int(options["--ordinal"]), int(options["--incarnation"]))
     spec: dict[str, Any] = json.loads(os.environ["RINGRUN_SPEC"])
     return run_slave(
         SlaveSetting(
@@ -57,9 +58,10 @@ def _slave(options: dict[str, str]) -> int:
 
 
 def _master(options: dict[str, str]) -> int:
+    from ringrun.core.node import MasterId
     from ringrun.runtime.pod_master import run_pod_master
 
-    return run_pod_master(f"{options['--name']}-{options['--incarnation']}")
+    return run_pod_master(MasterId(int(options["--number"]), int(options["--incarnation"])))
 
 
 def token() -> bytes:

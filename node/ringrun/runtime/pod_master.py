@@ -14,15 +14,15 @@ from typing import Any, Final
 
 import msgspec
 
-from ringrun.core.master import Master
+from ringrun.core.master.master import Master
+from ringrun.core.node import MasterId
 from ringrun.core.orders import Orders
 from ringrun.core.outputs import Event, Live
 from ringrun.record.api import Api
 from ringrun.record.lease import ConfigMapReportStore, LeaseRecordStore
 from ringrun.record.store import StoreError
-from ringrun.runtime.journal import Journal, file_name
 from ringrun.runtime.log import Log
-from ringrun.runtime.master_child import master_meta
+from ringrun.runtime.master_child import open_journal
 from ringrun.runtime.master_process import STORE_TIMEOUT, MasterProcess
 from ringrun.runtime.planning import plan_of
 from ringrun.runtime.pod import journal, token
@@ -37,25 +37,25 @@ RETRY: Final = 0.25
 """Seconds before a watch that broke is begun again."""
 
 
-def run_pod_master(me: str) -> int:
-    """Be the master of this holder name; the exit code."""
+def run_pod_master(me: MasterId) -> int:
+    """Be this master; the exit code."""
     return asyncio.run(_serve(me))
 
 
-async def _serve(me: str) -> int:
+async def _serve(me: MasterId) -> int:
     # A request that takes longer than a master waits for it is given up by the client too.
     async with Api.in_cluster(STORE_TIMEOUT) as api:
         return await _be(me, api)
 
 
-async def _be(me: str, api: Api) -> int:
+async def _be(me: MasterId, api: Api) -> int:
     run = os.environ["RINGRUN_RUN"]
     spec = RunSpec.from_document(json.loads(os.environ["RINGRUN_SPEC"]), name=run)
     maps = f"/api/v1/namespaces/{os.environ['RINGRUN_NAMESPACE']}/configmaps"
     leases = f"/apis/coordination.k8s.io/v1/namespaces/{os.environ['RINGRUN_NAMESPACE']}/leases"
     lease = os.environ["RINGRUN_LEASE"]
     folder = journal()
-    log = Log(me)
+    log = Log(str(me))
     record = LeaseRecordStore(api, f"{leases}/{lease}", os.environ["RINGRUN_LEASE_UID"])
     process = MasterProcess(
         Master(
@@ -72,7 +72,7 @@ async def _be(me: str, api: Api) -> int:
         report=ConfigMapReportStore(api, f"{maps}/{os.environ['RINGRUN_RESULT']}"),
         log=log,
         show=lambda output: _show(log, output),
-        journal=Journal(folder / file_name(me), master_meta(me, run, spec)) if folder else None,
+        journal=open_journal(folder, me, run, spec),
     )
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, process.terminate)
     running = asyncio.ensure_future(process.run())

@@ -7,7 +7,7 @@ several times what it costs in a loop.
 
 from collections.abc import Callable
 
-from ringrun.core.slave import Slave
+from ringrun.core.slave.slave import Slave
 from ringrun.runtime.connections import Connections
 from ringrun.runtime.link import Link
 from ringrun.runtime.wire import COUNTED, PREAMBLE, VERSION, FrameKind, data_preamble

@@ -9,7 +9,8 @@ import os
 from typing import Protocol, cast
 
 from ringrun.core.errors import ProtocolError
-from ringrun.core.messages import Control, NodeId
+from ringrun.core.messages import Control
+from ringrun.core.node import MasterId, SlaveId
 from ringrun.runtime.handshake import DEADLINE, NONCE_BYTES, Dialling, Identity, RefusedError
 from ringrun.runtime.link import CONTROL_WAITING, tune
 from ringrun.runtime.wire import (
@@ -35,7 +36,14 @@ class SlaveLink(asyncio.BufferedProtocol):
     """One connection. `up` and `closed` are set by what happens; `closed` has the reason."""
 
     def __init__(
-        self, owner: Owner, *, me: str, node: NodeId, run: str, token: bytes, start: bytes = b""
+        self,
+        owner: Owner,
+        *,
+        me: MasterId,
+        node: SlaveId,
+        run: str,
+        token: bytes,
+        start: bytes = b"",
     ) -> None:
         loop = asyncio.get_running_loop()
         self.node = node

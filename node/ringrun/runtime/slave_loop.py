@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 
 from ringrun.core.errors import ProtocolError
 from ringrun.core.messages import Heartbeat, Result
+from ringrun.core.node import MasterId
 from ringrun.core.outputs import Beat, Drop, Exit, Finish, Links, Output, Say, Send
 from ringrun.core.phase import Phase
-from ringrun.core.slave import Slave
+from ringrun.core.slave.slave import Slave
 from ringrun.runtime.ending import let_leave
 from ringrun.runtime.link import Link, errno_text
 from ringrun.runtime.log import Log
@@ -249,14 +250,14 @@ class SlaveLoop:
         peer = link.peer
         datas = 0
         for kind, body in frames:
-            if kind == _CONTROL and body == HEARTBEAT_BODY and not isinstance(peer, str):
+            if kind == _CONTROL and body == HEARTBEAT_BODY and not isinstance(peer, MasterId):
                 core.heard(peer, now)
             elif kind == _CONTROL:
                 core.receive(peer, decode_control(body), now)
                 self._flush(now)
             else:
                 datas += 1
-        if isinstance(peer, str):
+        if isinstance(peer, MasterId):
             if datas:
                 raise ProtocolError("a master sends no data")
             return

@@ -18,9 +18,10 @@ from typing import Any
 
 import msgspec
 
-from ringrun.core.messages import NodeId, Result
+from ringrun.core.messages import Result
+from ringrun.core.node import MasterId, SlaveId
 from ringrun.core.phase import Phase
-from ringrun.core.slave import Slave
+from ringrun.core.slave.slave import Slave
 from ringrun.report import shown_sum
 from ringrun.runtime.channel import Channel
 from ringrun.runtime.connections import Connections
@@ -35,7 +36,7 @@ class SlaveSetting:
     """How this slave was started. `node` and `run` are None by hand, `title` begins its line.
     `termination` is where a pod leaves its result for the kubelet."""
 
-    node: NodeId | None
+    node: SlaveId | None
     run: str | None
     token: bytes
     title: str
@@ -51,14 +52,14 @@ def run_slave(
     setting: SlaveSetting,
     listener: socket.socket,
     channel: Channel | None = None,
-    named: Callable[[NodeId], None] | None = None,
+    named: Callable[[SlaveId], None] | None = None,
 ) -> int:
     """Serve one run, from the listening socket to the exit code."""
     poll = select.epoll()
     log = Log(str(setting.node or setting.title), debug=setting.debug)
     loop = SlaveLoop(poll=poll, log=log, keep=_keeper(setting))
 
-    def begin(run: str, node: NodeId, now: float) -> None:
+    def begin(run: str, node: SlaveId, now: float) -> None:
         log.node = str(node)
         journal = setting.journal
         if journal is not None:
@@ -109,7 +110,7 @@ def run_slave(
 def _unused(loop: SlaveLoop) -> bool:
     """Whether a slave by hand may be given to another master: its run never began, and left it."""
     core = loop.core
-    masters = any(isinstance(peer, str) for peer in loop.connections.by_peer)
+    masters = any(isinstance(peer, MasterId) for peer in loop.connections.by_peer)
     return core is None or (core.phase is Phase.START and not masters)
 
 
@@ -129,7 +130,7 @@ def _keeper(setting: SlaveSetting) -> Callable[[Result], Result]:
     return keep
 
 
-def _meta(known: dict[str, Any], run: str, node: NodeId) -> dict[str, Any]:
+def _meta(known: dict[str, Any], run: str, node: SlaveId) -> dict[str, Any]:
     return {
         "run": run,
         "node": str(node),

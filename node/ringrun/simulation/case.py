@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from random import Random
 
-from ringrun.core.election import Terms
+from ringrun.core.master.election import Terms
 from ringrun.core.record import Plan
 from ringrun.core.rules import ALL_RULES, Rules
 from ringrun.spec import Cleanup, FailurePolicy, Model, RunSpec

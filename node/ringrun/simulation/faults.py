@@ -8,7 +8,7 @@ from collections.abc import Callable
 from random import Random
 from typing import Final
 
-from ringrun.core.supervise import ABORTED
+from ringrun.core.supervisor.roster import ABORTED
 from ringrun.simulation.case import Profile
 from ringrun.simulation.links import Lane
 from ringrun.simulation.processes import Process

@@ -8,10 +8,11 @@ behaviour, that the report is whole, and that its verdict is what the results on
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ringrun.core.messages import NodeId, Result
+from ringrun.core.messages import Result
+from ringrun.core.node import SlaveId
+from ringrun.core.outcome.verdict import START_DEADLINE
 from ringrun.core.record import Record
-from ringrun.core.supervise import SLAVE_FAILED
-from ringrun.core.verdict import START_DEADLINE
+from ringrun.core.supervisor.roster import SLAVE_FAILED
 from ringrun.report import Verdict
 from ringrun.simulation.slaves import SlaveProcess
 from ringrun.verify import check
@@ -77,7 +78,7 @@ def _report(world: "World") -> list[Finding]:
     found = []
     said = {(slave["ordinal"], slave["incarnation"]): slave for slave in document["slaves"]}
     for member in record.send_members:
-        result = world.results.get(NodeId(*member.node))
+        result = world.results.get(SlaveId(*member.node))
         slave = said.get(member.node)
         name = f"s{member.ordinal}-{member.incarnation}"
         if result is not None and slave is None:
@@ -112,7 +113,7 @@ def _same(slave: dict[str, Any], result: Result) -> bool:
 
 def _agreed(record: Record, world: "World") -> bool:
     """Every one of sendMembers has a result, all equal, and equal to what the record closes."""
-    nodes = [NodeId(*member.node) for member in record.send_members]
+    nodes = [SlaveId(*member.node) for member in record.send_members]
     results = [world.results[node] for node in nodes if node in world.results]
     if not nodes or len(results) < len(nodes) or record.stop_reason == SLAVE_FAILED:
         return False

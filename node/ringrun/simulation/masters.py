@@ -5,8 +5,9 @@ Started, restarted and given orders by `supervisor`, disturbed by `faults`.
 
 from typing import TYPE_CHECKING, Any
 
-from ringrun.core.master import Master
-from ringrun.core.messages import Command, NodeId
+from ringrun.core.master.master import Master
+from ringrun.core.messages import Command
+from ringrun.core.node import MasterId, SlaveId
 from ringrun.core.orders import Orders
 from ringrun.core.outputs import (
     Event,
@@ -29,10 +30,10 @@ class MasterProcess(Process):
     """One start of one master; `place` is the number in its name that a restart keeps."""
 
     core: Master
-    key: str
+    key: MasterId
 
     def __init__(self, world: "World", place: int, incarnation: int) -> None:
-        super().__init__(world, f"m{place}-{incarnation}")
+        super().__init__(world, MasterId(place, incarnation))
         self.place = place
         self.incarnation = incarnation
         self.told_until = 0.0
@@ -57,7 +58,7 @@ class MasterProcess(Process):
         self._after(now)
 
     def dials(self, key: Key) -> bool:
-        return isinstance(key, NodeId)
+        return isinstance(key, SlaveId)
 
     def orders(self, orders: Orders) -> None:
         self._given(self.core.orders_read, orders)

@@ -11,7 +11,8 @@ from math import inf
 from typing import TYPE_CHECKING, Any
 
 from ringrun.core.errors import ProtocolError
-from ringrun.core.messages import Heartbeat, NodeId
+from ringrun.core.messages import Heartbeat
+from ringrun.core.node import MasterId, NodeId, SlaveId
 from ringrun.core.notes import Note
 from ringrun.core.outputs import Beat, Drop, Exit, Links, Say, Send
 from ringrun.core.record import Member
@@ -19,11 +20,11 @@ from ringrun.runtime.journal import MAGIC, encode
 from ringrun.simulation.links import Lane, Link
 
 if TYPE_CHECKING:
-    from ringrun.core.master import Master
-    from ringrun.core.slave import Slave
+    from ringrun.core.master.master import Master
+    from ringrun.core.slave.slave import Slave
     from ringrun.simulation.world import World
 
-Key = NodeId | str
+Key = NodeId
 
 
 _BEAT = Heartbeat()
@@ -58,7 +59,7 @@ class Process:
         return {
             "run": spec.name,
             "node": self.name,
-            "role": "master" if isinstance(self.key, str) else "slave",
+            "role": "master" if isinstance(self.key, MasterId) else "slave",
             "ordinal": int(self.name[1:].partition("-")[0]),
             "incarnation": int(self.name.partition("-")[2]),
             "nodes": spec.nodes,
@@ -255,7 +256,7 @@ class Process:
         """Have these links from now on, and end the others that this side dialled."""
         world = self.world
         before = self.wanted
-        wanted = [NodeId(member.ordinal, member.incarnation) for member in members]
+        wanted = [SlaveId(member.ordinal, member.incarnation) for member in members]
         self.wanted = frozenset(wanted)
         for key in wanted:
             if self.dials(key):

@@ -33,7 +33,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from ringrun.core.messages import NodeId
+from ringrun.core.node import MasterId, SlaveId, parse
 from ringrun.core.rules import ALL_RULES, Rules
 from ringrun.simulation.case import Case, make_spec
 from ringrun.simulation.judge import Finding
@@ -53,11 +53,10 @@ _WAIT = 3.0
 
 def name_of(key: Key) -> str:
     """A process's name in scenarios: A, C2, L, M2."""
-    if isinstance(key, NodeId):
+    if isinstance(key, SlaveId):
         letter, number = _SLAVES[key.ordinal], key.incarnation
     else:
-        place, _, start = key[1:].partition("-")
-        letter, number = _MASTERS[int(place)], int(start)
+        letter, number = _MASTERS[key.number], key.incarnation
     return letter if number == 1 else f"{letter}{number}"
 
 
@@ -65,8 +64,8 @@ def key_of(name: str) -> Key:
     """The inverse of `name_of`."""
     number = int(name[1:] or 1)
     if name[0] in _SLAVES:
-        return NodeId(_SLAVES.index(name[0]), number)
-    return f"m{_MASTERS.index(name[0])}-{number}"
+        return SlaveId(_SLAVES.index(name[0]), number)
+    return MasterId(_MASTERS.index(name[0]), number)
 
 
 _WORD = re.compile(r"[^\s,:;()\[\]]+")
@@ -97,14 +96,14 @@ class _Lines(Trace):
 
 
 # s2-1 is a slave's name, m0-1 a master's; [s2 ...] in a frame is the sender of a wagon.
-_NODE = re.compile(r"\b(?:s(\d+)-(\d+)|(m\d+-\d+)|s(\d+)(?= k=))\b")
+_NODE = re.compile(r"\b(?:([sm]\d+-\d+)|s(\d+)(?= k=))\b")
 
 
 def _renamed(found: re.Match[str]) -> str:
-    ordinal, incarnation, master, sender = found.groups()
-    if master:
-        return name_of(master)
-    return name_of(NodeId(int(sender or ordinal), int(incarnation or 1)))
+    name, sender = found.groups()
+    node = parse(name) if name else SlaveId(int(sender), 1)
+    assert node is not None
+    return name_of(node)
 
 
 class Script:

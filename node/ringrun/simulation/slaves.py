@@ -6,10 +6,11 @@ Started by `supervisor`, disturbed by `faults`. What a slave shares with a maste
 from math import inf
 from typing import TYPE_CHECKING, Any, cast
 
-from ringrun.core.messages import NodeId, Result
+from ringrun.core.messages import Result
+from ringrun.core.node import SlaveId
 from ringrun.core.notes import Note
 from ringrun.core.outputs import Finish
-from ringrun.core.slave import Slave
+from ringrun.core.slave.slave import Slave
 from ringrun.simulation.processes import Key, Process
 
 if TYPE_CHECKING:
@@ -22,9 +23,9 @@ class SlaveProcess(Process):
     """A slave: data frames, turns, and the result that it keeps on disk."""
 
     core: Slave
-    key: NodeId
+    key: SlaveId
 
-    def __init__(self, world: "World", key: NodeId) -> None:
+    def __init__(self, world: "World", key: SlaveId) -> None:
         super().__init__(world, key)
         self.issue_at = inf
         self.approved = 0
@@ -47,7 +48,7 @@ class SlaveProcess(Process):
         self._after(now)
 
     def dials(self, key: Key) -> bool:
-        return isinstance(key, NodeId) and self.key < key
+        return isinstance(key, SlaveId) and self.key < key
 
     def drain(self, now: float) -> None:
         core = self.core
@@ -80,9 +81,9 @@ class SlaveProcess(Process):
 
     def _route(self, ordinal: int) -> Key:
         """The newest incarnation that is connected; else the one that is wanted."""
-        found: Key = NodeId(ordinal, 0)
+        found: Key = SlaveId(ordinal, 0)
         for key, link in self.links.items():
-            if isinstance(key, NodeId) and key.ordinal == ordinal and key > found:  # type: ignore[operator]
+            if isinstance(key, SlaveId) and key.ordinal == ordinal and key > found:  # type: ignore[operator]
                 lane = link.lanes[1] if link.dialler is self else link.lanes[0]
                 if lane.number:
                     found = key

@@ -1,4 +1,4 @@
-"""The supervisor of the simulation: what a supervisor sees and does, around `core.supervise`.
+"""The supervisor of the simulation: what it sees and does around `core.supervisor.roster`.
 
 It starts slaves and masters after a delay, replaces what dies, frees the lease of a master that it
 saw end, and gives every master its orders, late and sometimes twice. Itself it does not fail: what
@@ -8,9 +8,9 @@ its failures are like for the ring (nothing is replaced, no orders come) its del
 from math import inf
 from typing import TYPE_CHECKING, Any
 
-from ringrun.core.messages import NodeId
+from ringrun.core.node import SlaveId
 from ringrun.core.orders import Orders
-from ringrun.core.supervise import Observed, SlaveSeen, decide
+from ringrun.core.supervisor.roster import Observed, SlaveSeen, decide
 from ringrun.simulation.masters import MasterProcess
 from ringrun.simulation.processes import Process
 from ringrun.simulation.slaves import SlaveProcess
@@ -28,7 +28,7 @@ class Supervisor:
     def __init__(self, world: "World") -> None:
         self.world = world
         self.orders = Orders()
-        self.slaves: dict[NodeId, SlaveSeen] = {}
+        self.slaves: dict[SlaveId, SlaveSeen] = {}
         self.stop = ""
         self.away = False
         """Whether it sees and does nothing, as an operator that is down."""
@@ -84,7 +84,7 @@ class Supervisor:
         elif isinstance(process, MasterProcess):
             if world.whole_report is not None and not world.masters():
                 world.clock.after(_CLEAN_UP_AFTER, self._clean_up)
-            world.clock.after(world.case.supervision, self.free, process.key)
+            world.clock.after(world.case.supervision, self.free, process.name)
             if world.whole_report is None:
                 self._starting += 1
                 world.clock.after(
@@ -123,7 +123,7 @@ class Supervisor:
         if self.away:
             return
         world = self.world
-        masters = tuple(master.key for master in world.masters())
+        masters = tuple(master.name for master in world.masters())
         observed = Observed(slaves=tuple(self.slaves.values()), masters=masters, stop=self.stop)
         now = world.clock.now
         decision = decide(world.case.spec, self.orders, observed, self.record, now, self._started)
@@ -134,12 +134,12 @@ class Supervisor:
             for master in world.masters():
                 self._tell(master, decision.orders)
         for node in decision.create:
-            key = NodeId(*node)
+            key = SlaveId(*node)
             self.slaves[key] = SlaveSeen(ordinal=key.ordinal, incarnation=key.incarnation)
             self._starting += 1
             world.clock.after(world.restart_time(), self._start_slave, key)
         for node in decision.delete:
-            self._delete(NodeId(*node))
+            self._delete(SlaveId(*node))
         if now < decision.deadline < self._decide_at:
             self._decide_at = decision.deadline
             world.clock.at(decision.deadline, self._at_deadline)
@@ -156,7 +156,7 @@ class Supervisor:
             master.told_until = time
             world.clock.at(time, master.call, master.orders, orders)
 
-    def _start_slave(self, key: NodeId) -> None:
+    def _start_slave(self, key: SlaveId) -> None:
         world = self.world
         self._starting -= 1
         slave = SlaveProcess(world, key)
@@ -170,7 +170,7 @@ class Supervisor:
         )
         self.look()
 
-    def _delete(self, key: NodeId) -> None:
+    def _delete(self, key: SlaveId) -> None:
         seen = self.slaves[key]
         process = self.world.processes.get(key)
         self.slaves[key] = SlaveSeen(

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from ringrun.core.frame import HEADER, WAGON, Kind
 from ringrun.core.notes import Note
 from ringrun.core.orders import Orders
 from ringrun.core.outputs import Outcome
 from ringrun.core.record import Member, Record
+from ringrun.core.ring.frame import HEADER, WAGON, Kind
 
 if TYPE_CHECKING:
     from ringrun.simulation.clock import Clock

@@ -8,7 +8,8 @@ the same run every time. Whether the run kept its promises is for `judge`.
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-from ringrun.core.messages import NodeId, Result
+from ringrun.core.messages import Result
+from ringrun.core.node import SlaveId
 from ringrun.core.phase import Phase
 from ringrun.core.record import Record
 from ringrun.simulation.case import Case
@@ -39,7 +40,7 @@ class World:
         self.hook: Callable[[Process, Lane, Any], bool] | None = None
         self.write_hook: Callable[[MasterProcess, Record], None] | None = None
         self.processes: dict[Key, Process] = {}
-        self.results: dict[NodeId, Result] = {}
+        self.results: dict[SlaveId, Result] = {}
         self.refusals: list[str] = []
         self.exits: list[tuple[str, int, str]] = []
         self.deliveries = 0
@@ -145,8 +146,8 @@ class World:
     @property
     def leader(self) -> MasterProcess | None:
         """Whom the record names, if it lives."""
-        process = self.processes.get(self.record.value.holder)
-        return process if isinstance(process, MasterProcess) and process.alive else None
+        holder = self.record.value.holder
+        return next((master for master in self.masters() if master.name == holder), None)
 
     @property
     def over(self) -> bool:

@@ -13,13 +13,15 @@ from math import inf
 from random import Random
 from typing import Any, NamedTuple
 
-from ringrun.core.messages import Control, Heartbeat, NodeId, Result
+from ringrun.core.messages import Control, Heartbeat, Result
+from ringrun.core.node import NodeId, SlaveId
 from ringrun.core.notes import Note
 from ringrun.core.outputs import Beat, Drop, Event, Exit, Finish, Links, Live, Say, Send
 from ringrun.core.record import Member
-from ringrun.core.slave import Slave
+from ringrun.core.slave.slave import Slave
 from ringrun.runtime.journal import MAGIC, encode
 
+# Beside nodes there are the places where stores and the supervisor are.
 Key = NodeId | str
 Lane = tuple[Key, Key]
 Act = Callable[[], None]
@@ -75,7 +77,7 @@ class Driver:
         self.steps = 0
         self.nodes: dict[Key, Node] = {}
         self.dropped: list[Drop] = []
-        self.results: dict[NodeId, Result] = {}
+        self.results: dict[SlaveId, Result] = {}
         self.meta: dict[str, Any] = {}
         self._lanes: dict[Lane, deque[Item]] = {}
         self._full: list[Lane] = []
@@ -97,7 +99,7 @@ class Driver:
         node.journal.append(encode([(Note.META, document)], self.now))
         return node
 
-    def slave(self, key: NodeId) -> Slave:
+    def slave(self, key: SlaveId) -> Slave:
         """The core of a slave."""
         core = self.nodes[key].core
         assert isinstance(core, Slave)
@@ -328,7 +330,7 @@ class Driver:
 
     def send_frame(self, node: Node, ordinal: int, frame: bytes) -> None:
         """To the one with this ordinal whom the sender wants a link to, or to its own inbox."""
-        assert isinstance(node.key, NodeId)
+        assert isinstance(node.key, SlaveId)
         if ordinal == node.key.ordinal:
             self.post(node.key, node.key, lambda: self.take_frame(node, ordinal, frame))
             return
@@ -375,18 +377,18 @@ class Driver:
     def want(self, node: Node, wanted: Iterable[Member]) -> None:
         """The lower ordinal dials the higher, masters dial slaves."""
         before = node.wanted
-        node.wanted = {NodeId(*member.node): member for member in wanted}
+        node.wanted = {SlaveId(*member.node): member for member in wanted}
         for key in node.wanted:
             peer = self.nodes.get(key)
-            dials = isinstance(node.key, str) or node.key < key
+            dials = not isinstance(node.key, SlaveId) or node.key < key
             if dials and peer is not None and peer.alive and key not in node.links:
                 self.connect(node.key, key)
         for key in before.keys() - node.wanted.keys():
-            if key in node.links and (isinstance(node.key, str) or node.key < key):
+            if key in node.links and (not isinstance(node.key, SlaveId) or node.key < key):
                 self.close(node.key, key)
 
     def _keep(self, node: Node, result: Result) -> None:
-        assert isinstance(node.key, NodeId)
+        assert isinstance(node.key, SlaveId)
         if node.alive:
             self.results[node.key] = result
             self.call(node, node.core.finish, result)

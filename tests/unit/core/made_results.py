@@ -3,9 +3,8 @@
 from hashlib import sha256
 
 from ringrun.core.messages import Result
+from ringrun.core.node import SlaveId
 from ringrun.core.record import ZERO_DIGEST, FoldValue, Member, Record
-
-Node = tuple[int, int]
 
 
 def digest(log: str) -> str:
@@ -57,19 +56,19 @@ def result(
     )
 
 
-def members(*nodes: Node) -> tuple[Member, ...]:
+def members(*nodes: SlaveId) -> tuple[Member, ...]:
     """Members of a view."""
     return tuple(Member(ordinal=ordinal, incarnation=number) for ordinal, number in nodes)
 
 
-def by_node(*results: Result) -> dict[Node, Result]:
+def by_node(*results: Result) -> dict[SlaveId, Result]:
     """What a leader holds of them."""
     return {(each.ordinal, each.incarnation): each for each in results}
 
 
 def stopped(
     log: str,
-    *nodes: Node,
+    *nodes: SlaveId,
     view: int = 2,
     closed: bool | None = True,
     reason: str = "",

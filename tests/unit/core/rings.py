@@ -9,14 +9,15 @@ from typing import Any
 import numpy as np
 from driver import Driver, Node
 
-from ringrun.core.frame import HEADER, wagons_of
-from ringrun.core.messages import Command, Install, Kick, NodeId, Sync, Wedge
+from ringrun.core.messages import Command, Install, Kick, Sync, Wedge
+from ringrun.core.node import MasterId, SlaveId
 from ringrun.core.phase import Phase
 from ringrun.core.record import Member, Plan, Record
+from ringrun.core.ring.frame import HEADER, wagons_of
 from ringrun.core.rules import ALL_RULES, Rules
-from ringrun.core.slave import Slave
+from ringrun.core.slave.slave import Slave
 
-LEADER = "m0-1"
+LEADER = MasterId(0, 1)
 Entry = tuple[int, int, int]
 """(sender, k, u)."""
 
@@ -77,7 +78,7 @@ class Ring(Driver):
             heartbeat=heartbeat,
             suspect=suspect,
         )
-        everyone = [NodeId(ordinal, 1) for ordinal in range(count)]
+        everyone = [SlaveId(ordinal, 1) for ordinal in range(count)]
         for key in everyone:
             self.add(
                 key, lambda now, key=key: Slave(node=key, now=now, journal=journal, rules=rules)
@@ -88,7 +89,7 @@ class Ring(Driver):
         self.record = Record(
             version=3,
             epoch=1,
-            holder=LEADER,
+            holder=str(LEADER),
             view=1,
             members=self.members,
             starter=self.keys[0].ordinal,
@@ -103,9 +104,9 @@ class Ring(Driver):
     @property
     def command(self) -> dict[str, Any]:
         """What every command carries."""
-        return {"epoch": self.epoch, "holder": self.leader}
+        return {"epoch": self.epoch, "holder": str(self.leader)}
 
-    def say(self, key: NodeId, message: Command) -> None:
+    def say(self, key: SlaveId, message: Command) -> None:
         """A command arrives."""
         node = self.nodes[key]
         self.call(node, node.core.receive, self.leader, message)

@@ -1,7 +1,8 @@
 """Whole runs in one thread: slaves and masters in a driver, the record in memory, a supervisor.
 
-The supervisor's decisions are `core.supervise`'s own; carrying them out is a few lines here. Every
-request, answer and order travels on a lane of its own, so that the seed may put it anywhere.
+The supervisor's decisions are `core.supervisor.roster`'s own; carrying them out is a few lines
+here. Every request, answer and order travels on a lane of its own, so that the seed may put it
+anywhere.
 """
 
 from collections.abc import Callable
@@ -12,9 +13,9 @@ from typing import Any
 import msgspec
 from driver import Driver, Key, Node
 
-from ringrun.core.election import Terms
-from ringrun.core.master import Master
-from ringrun.core.messages import NodeId
+from ringrun.core.master.election import Terms
+from ringrun.core.master.master import Master
+from ringrun.core.node import MasterId, SlaveId
 from ringrun.core.orders import Orders
 from ringrun.core.outputs import (
     Event,
@@ -25,8 +26,8 @@ from ringrun.core.outputs import (
     WriteReport,
 )
 from ringrun.core.rules import ALL_RULES, Rules
-from ringrun.core.slave import Slave
-from ringrun.core.supervise import Observed, SlaveSeen, decide
+from ringrun.core.slave.slave import Slave
+from ringrun.core.supervisor.roster import Observed, SlaveSeen, decide
 from ringrun.record.memory import MemoryRecordStore, MemoryReportStore
 from ringrun.runtime.planning import plan_of
 from ringrun.spec import FailurePolicy, Model, RunSpec, default_run
@@ -66,17 +67,17 @@ class Run(Driver):
         self.store = MemoryRecordStore()
         self.reports = MemoryReportStore()
         self.orders = Orders()
-        self.causes: dict[NodeId, str] = {}
+        self.causes: dict[SlaveId, str] = {}
         self.events: list[str] = []
         self.stop = ""
         self._asked = False
         self._wake = inf
-        self.masters = [f"m{number}-1" for number in range(masters)]
+        self.masters = [MasterId(number, 1) for number in range(masters)]
         for name in self.masters:
             self.add(name, lambda now, name=name: self._master(name, now))
         self.look()
 
-    def _master(self, name: str, now: float) -> Master:
+    def _master(self, name: MasterId, now: float) -> Master:
         return Master(
             me=name,
             spec=self.spec,
@@ -99,9 +100,10 @@ class Run(Driver):
     def _supervise(self) -> None:
         self._asked = False
         living = [node.key for node in self.living()]
-        slaves = [self._seen(key) for key in self.nodes if isinstance(key, NodeId)]
-        masters = tuple(key for key in living if isinstance(key, str))
-        observed = Observed(slaves=tuple(slaves), masters=masters, stop=self.stop)
+        slaves = [self._seen(key) for key in self.nodes if isinstance(key, SlaveId)]
+        masters = [key for key in living if isinstance(key, MasterId)]
+        names = tuple(map(str, masters))
+        observed = Observed(slaves=tuple(slaves), masters=names, stop=self.stop)
         record = self.store.read()
         decision = decide(self.spec, self.orders, observed, record, self.now, 0.0)
         if decision.orders != self.orders:
@@ -109,14 +111,14 @@ class Run(Driver):
             for name in masters:
                 self._tell(name)
         for node in decision.create:
-            key = NodeId(*node)
+            key = SlaveId(*node)
             self.add(
                 key, lambda now, key=key: Slave(node=key, now=now, journal=True, rules=self.rules)
             )
             self.look()
         for node in decision.delete:
-            if NodeId(*node) in living:
-                self.kill(NodeId(*node))
+            if SlaveId(*node) in living:
+                self.kill(SlaveId(*node))
         if self.now < decision.deadline < self._wake:
             self._wake = decision.deadline
             self.later(decision.deadline - self.now, self._woken)
@@ -125,12 +127,12 @@ class Run(Driver):
         self._wake = inf
         self.look()
 
-    def _tell(self, name: str) -> None:
+    def _tell(self, name: MasterId) -> None:
         node = self.nodes[name]
         orders = self.orders
         self.post("supervisor", name, lambda: self.call(node, node.core.orders_read, orders))
 
-    def _seen(self, key: NodeId) -> SlaveSeen:
+    def _seen(self, key: SlaveId) -> SlaveSeen:
         node = self.nodes[key]
         return SlaveSeen(
             ordinal=key.ordinal,
@@ -225,7 +227,7 @@ class Run(Driver):
         masters = any(isinstance(node.core, Master) for node in living)
         return not masters and all(node.core.view == 0 for node in living)
 
-    def leader(self) -> str | None:
+    def leader(self) -> MasterId | None:
         """Who leads by its own account, if anyone does."""
         leaders = [
             node.key

@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from runs import CONTINUE, FAIL, LONGEST, MODELS, REPLACE, Run, spec_of
 
-from ringrun.core.messages import Control, Kick, NodeId
+from ringrun.core.messages import Control, Kick
+from ringrun.core.node import MasterId, SlaveId
 from ringrun.core.phase import Phase
 from ringrun.spec import Model, RunSpec
 
@@ -35,7 +36,7 @@ def judged(run: Run, *, grace_faults: bool = True) -> str:
     for key, result in run.results.items():
         if key in reported:
             assert reported[key]["digest"] == result.digest  # G10
-    inside = [NodeId(*member.node) for member in record.send_members]
+    inside = [SlaveId(*member.node) for member in record.send_members]
     finals = {
         (result.count, result.sum_exact, result.digest)
         for key, result in run.results.items()
@@ -54,7 +55,7 @@ def died(spec: RunSpec, victim: int | str, step: int) -> Run:
     """A run in which this slave, or the leader, is killed before this step; until its end."""
     run = Run(spec, seed=step)
     if step_on(run, step):
-        key = NodeId(victim, 1) if isinstance(victim, int) else run.leader() or victim
+        key = SlaveId(victim, 1) if isinstance(victim, int) else run.leader() or victim
         if key in run.nodes and run.nodes[key].alive:
             run.kill(key)
     return run.finish()
@@ -78,7 +79,7 @@ def test_any_slave_may_die_before_any_step(model: Model, victim: int) -> None:
     for step in range(victim, 270, 4):
         run = died(spec, victim, step)
         verdict = judged(run)
-        inside = [NodeId(*member.node) for member in run.store.read().send_members]
+        inside = [SlaveId(*member.node) for member in run.store.read().send_members]
         told = all(key in run.results for key in inside)
         assert verdict == ("Agreed" if told else "Partial"), step
         survivors = [key for key in inside if key != (victim, 1)]
@@ -94,7 +95,7 @@ def test_the_leader_may_die_before_any_step(model: Model) -> None:
     spec = spec_of(model=model, send=SHORT, grace=SHORT)
     epochs = set()
     for step in range(0, 270, 3):
-        run = died(spec, "m0-1", step)
+        run = died(spec, MasterId(0, 1), step)
         assert judged(run, grace_faults=False) == "Agreed", step
         assert len(run.report["slaves"]) == 3, step
         epochs.add(run.report["epoch"])
@@ -108,11 +109,11 @@ def test_a_slave_that_died_early_in_send_is_replaced(model: Model) -> None:
         run = Run(spec_of(model=model, send=2**-5), seed=victim)
         run.until(run.started)
         step_on(run, 20)
-        run.kill(NodeId(victim, 1))
+        run.kill(SlaveId(victim, 1))
         assert judged(run.finish()) == "Agreed"
-        newcomer = run.results[NodeId(victim, 2)]
+        newcomer = run.results[SlaveId(victim, 2)]
         assert newcomer.final
-        assert run.slave(NodeId(victim, 2)).tally.sent > 0
+        assert run.slave(SlaveId(victim, 2)).tally.sent > 0
         assert [view["incarnations"] for view in run.report["views"]][-1][victim] == 2
         assert [each["node"] for each in run.report["failures"]] == [f"s{victim}-1"]
         assert len({result.digest for result in run.results.values()}) == 1
@@ -126,14 +127,14 @@ def test_without_replacement_the_others_go_on(model: Model) -> None:
     counts = []
     for victim in (1, 0):
         step_on(run, 40)
-        run.kill(NodeId(victim, 1))
+        run.kill(SlaveId(victim, 1))
         view = run.store.read().view
         run.until(lambda view=view: run.store.read().view > view)  # type: ignore[misc]
         counts.append(run.store.read().cut)
     assert judged(run.finish()) == "Agreed"
     assert counts[0] < counts[1] < run.report["count"]
     assert [view["members"] for view in run.report["views"]] == [[0, 1, 2], [0, 2], [2]]
-    assert set(run.results) == {NodeId(2, 1)}
+    assert set(run.results) == {SlaveId(2, 1)}
 
 
 @pytest.mark.parametrize("model", MODELS)
@@ -142,16 +143,16 @@ def test_a_slave_that_is_told_to_end_leaves_by_a_view_change(model: Model) -> No
     run = Run(spec_of(model=model, send=2**-5), seed=2)
     run.until(run.started)
     step_on(run, 20)
-    leaver = run.nodes[NodeId(1, 1)]
+    leaver = run.nodes[SlaveId(1, 1)]
     leaver.core.leave(run.local(leaver))
     run.drain(leaver)
     assert judged(run.finish()) == "Agreed"
     assert leaver.exit is not None
     assert leaver.exit.code == 0
-    prefix = run.results[NodeId(1, 1)]
+    prefix = run.results[SlaveId(1, 1)]
     assert not prefix.final
     assert 0 < prefix.count < run.report["count"]
-    assert run.results[NodeId(1, 2)].final
+    assert run.results[SlaveId(1, 2)].final
 
 
 @pytest.mark.parametrize("model", MODELS)
@@ -181,7 +182,7 @@ def test_an_early_stop_is_failed_and_all_results_agree() -> None:
         assert len({result.digest for result in run.results.values()}) <= 1, step
         assert all(result.final for result in run.results.values()), step
         for key, node in run.nodes.items():
-            if isinstance(key, NodeId) and node.core.plan is not None:
+            if isinstance(key, SlaveId) and node.core.plan is not None:
                 # Prepared slaves are told as well, and need not wait for their deadline.
                 assert node.exit is not None, step
 
@@ -191,7 +192,7 @@ def test_the_policy_fail_ends_the_run_as_failed() -> None:
     run = Run(spec_of(send=2**-5, on_slave_failure=FAIL))
     run.until(run.started)
     step_on(run, 20)
-    run.kill(NodeId(1, 1))
+    run.kill(SlaveId(1, 1))
     assert judged(run.finish()) == "Failed"
     assert run.report["reason"].startswith("SlaveFailed")
     assert len({result.digest for result in run.results.values()}) == 1
@@ -205,7 +206,7 @@ def test_a_run_without_survivors_is_failed(model: Model) -> None:
     run.until(run.started)
     step_on(run, 30)
     for ordinal in range(3):
-        run.kill(NodeId(ordinal, 1))
+        run.kill(SlaveId(ordinal, 1))
     assert judged(run.finish()) == "Failed"
     assert run.report["slaves"] == []
     assert [member.node for member in run.store.read().send_members] == [(0, 1), (1, 1), (2, 1)]
@@ -216,7 +217,7 @@ def test_who_dies_in_grace_is_still_asked_for(model: Model) -> None:
     """The verdict looks at the members when SEND ended, not at those of a view after that."""
     run = Run(spec_of(model=model, on_slave_failure=CONTINUE), seed=5)
     run.until(lambda: run.store.read().phase is Phase.GRACE)
-    run.kill(NodeId(1, 1))
+    run.kill(SlaveId(1, 1))
     assert judged(run.finish()) == "Partial"
     record = run.store.read()
     assert [member.node for member in record.send_members] == [(0, 1), (1, 1), (2, 1)]
@@ -230,10 +231,10 @@ class Kicked(Run):
 
     def send(self, node: Node, to: Key, message: Control) -> None:
         """As ever."""
-        if isinstance(message, Kick) and isinstance(node.key, str):
+        if isinstance(message, Kick) and isinstance(node.key, MasterId):
             self.kicks += 1
             members = self.store.read().members
-            assert all(self.slave(NodeId(*each.node)).view >= message.view for each in members)
+            assert all(self.slave(SlaveId(*each.node)).view >= message.view for each in members)
         super().send(node, to, message)
 
 
@@ -243,7 +244,7 @@ def test_the_kickstart_waits_for_all_to_have_the_view() -> None:
         run = Kicked(spec_of(model=MODELS[step % 3], send=2**-5), seed=step)
         run.until(run.started)
         step_on(run, step * 7)
-        run.kill(NodeId(step % 3, 1))
+        run.kill(SlaveId(step % 3, 1))
         run.finish()
         assert run.kicks >= 2
 
@@ -254,7 +255,7 @@ def test_the_last_master_may_die_and_the_slaves_still_end_on_time(model: Model) 
     run = Run(spec_of(model=model), masters=1)
     run.until(run.started)
     step_on(run, 20)
-    run.kill("m0-1")
+    run.kill(MasterId(0, 1))
     run.finish()
     assert len(run.results) == 3
     assert not any(result.final for result in run.results.values())
@@ -293,8 +294,8 @@ def test_several_deaths_in_any_order_break_no_promise(
     for steps, which in deaths:
         if not step_on(run, steps):
             break
-        masters = [node.key for node in run.living() if isinstance(node.key, str)]
-        slaves = [node.key for node in run.living() if isinstance(node.key, NodeId)]
+        masters = [node.key for node in run.living() if isinstance(node.key, MasterId)]
+        slaves = [node.key for node in run.living() if isinstance(node.key, SlaveId)]
         if which == 4 and len(masters) > 1:
             run.kill(run.leader() or masters[0])
         elif slaves and which < 4:

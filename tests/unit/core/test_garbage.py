@@ -18,9 +18,10 @@ from runs import MODELS as ALL_MODELS
 from runs import Run, spec_of
 
 from ringrun.core.errors import ProtocolError
-from ringrun.core.frame import HEADER, WAGON, wagons_of
-from ringrun.core.messages import Command, Fetch, Fetched, NodeId, Sync, Wedge
-from ringrun.core.models import MODELS
+from ringrun.core.messages import Command, Fetch, Fetched, Sync, Wedge
+from ringrun.core.node import MasterId, SlaveId
+from ringrun.core.ring.frame import HEADER, WAGON, wagons_of
+from ringrun.core.ring.models import MODELS
 from ringrun.spec import Model
 
 MODEL = st.sampled_from(sorted(MODELS))
@@ -46,7 +47,7 @@ class Noisy(Tapped):
             with suppress(ProtocolError):
                 self.step()
 
-    def throw(self, key: NodeId, function: Any, *arguments: Any) -> None:
+    def throw(self, key: SlaveId, function: Any, *arguments: Any) -> None:
         """Tell one slave something."""
         node = self.nodes[key]
         with suppress(ProtocolError):
@@ -63,7 +64,7 @@ def number(random: Random, near: int, width: int) -> int:
     return near % (1 << width)
 
 
-def nonsense(random: Random, ring: Noisy, source: int, target: NodeId) -> bytes:
+def nonsense(random: Random, ring: Noisy, source: int, target: SlaveId) -> bytes:
     """A data frame: the last real one with fields changed, one made up, or noise."""
     real = ring.last.get((source, target.ordinal))
     draw = random.random()
@@ -204,13 +205,13 @@ def test_nothing_that_a_slave_says_brings_another_down(
     ring = Noisy(3, model, seed=seed, burst=2, members=[0, 1], journal=journal)
     if not prepared_only:
         ring.go()
-    everyone = [NodeId(ordinal, 1) for ordinal in range(3)]
+    everyone = [SlaveId(ordinal, 1) for ordinal in range(3)]
     for turn in range(8):
         ring.go_on(random.randrange(12))
         if turn == 3 and not prepared_only:
             syncing(ring, random)
         key = random.choice(everyone)
-        source = NodeId(random.choice([0, 1, 2, 7]), random.choice([1, 1, 1, 2]))
+        source = SlaveId(random.choice([0, 1, 2, 7]), random.choice([1, 1, 1, 2]))
         core = ring.slave(key)
         held = core.log.held if core.log is not None else 0
         babble = Babble(random, plan=ring.plan, view=core.view, held=held)
@@ -229,7 +230,7 @@ def syncing(ring: Ring, random: Random) -> Sync:
     donor = ring.members[0]
     sync = Sync(**ring.command, attempt=1, view=1, cut=cut, donor=donor, plan=ring.plan)
     for ordinal in range(3):
-        ring.say(NodeId(ordinal, 1), sync)
+        ring.say(SlaveId(ordinal, 1), sync)
     return sync
 
 
@@ -241,7 +242,7 @@ def test_no_answer_of_a_donor_brings_down_who_asked(ordinal: int, journal: bool,
     ring = Noisy(3, "lockstep", seed=seed, members=[0, 1], journal=journal).go()
     ring.go_on(random.randrange(40))
     syncing(ring, random)
-    asking, donor = NodeId(ordinal, 1), NodeId(0, 1)
+    asking, donor = SlaveId(ordinal, 1), SlaveId(0, 1)
     for _ in range(3):
         log = ring.slave(asking).log
         held = log.held if log is not None else random.choice([0, 3, 4096])
@@ -278,7 +279,7 @@ def test_no_command_brings_a_slave_down(model: str, prepared_only: bool, seed: i
         core = ring.slave(key)
         held = core.log.held if core.log is not None else 0
         babble = Babble(random, plan=ring.plan, view=core.view, held=held)
-        source = random.choice([LEADER, LEADER, "m1-1"])
+        source = random.choice([LEADER, LEADER, MasterId(1, 1)])
         if ring.nodes[key].alive:
             command = babble.command(source, random.choice([1, 1, 1, 2, 0]))
             ring.throw(key, core.receive, source, command)
@@ -292,7 +293,7 @@ def test_commands_of_older_epochs_change_nothing(model: str, seed: int) -> None:
     random = Random(seed)
     ring = Noisy(3, model, seed=seed)
     ring.record = ring.record.evolve(epoch=4, holder="m1-1")
-    ring.leader, ring.epoch = "m1-1", 4
+    ring.leader, ring.epoch = MasterId(1, 1), 4
     ring.go()
     for _ in range(10):
         ring.go_on(random.randrange(15))
@@ -323,7 +324,7 @@ def test_nothing_that_a_slave_says_brings_a_master_down(model: Model, seed: int)
         node = random.choice(masters)
         record = run.store.read()
         babble = Babble(random, plan=run.plan, view=record.view, held=record.cut)
-        source = NodeId(random.choice([0, 1, 2, 7]), random.choice([1, 1, 1, 2]))
+        source = SlaveId(random.choice([0, 1, 2, 7]), random.choice([1, 1, 1, 2]))
         run.call(node, node.core.receive, source, babble.from_slave())
     run.finish()
 

@@ -6,8 +6,8 @@ Links that stay down, processes that are stopped for a while, a leader that reac
 import pytest
 from runs import MODELS, Run, spec_of
 
-from ringrun.core.master import Master
-from ringrun.core.messages import NodeId
+from ringrun.core.master.master import Master
+from ringrun.core.node import SlaveId
 from ringrun.spec import Model, RunSpec
 
 BEAT, SUSPECT = 2**-5, 2**-3
@@ -43,7 +43,7 @@ def test_a_link_that_stays_down_costs_the_higher_ordinal_its_place(model: Model)
     """First a new view with the same members; complained of again, slave 1 is left out."""
     run = running(model)
     record = run.store.read()
-    run.sever(NodeId(0, 1), NodeId(1, 1))
+    run.sever(SlaveId(0, 1), SlaveId(1, 1))
     views = [record]
     while run.living():
         run.step()
@@ -69,12 +69,12 @@ def test_a_slave_that_is_stopped_for_too_long_is_replaced_and_never_returns(
 ) -> None:
     """When it wakes it goes by its own clock, and its log is a prefix of the others' (G1, G12)."""
     run = running(model, seed=ordinal)
-    run.sleep(NodeId(ordinal, 1), 4 * SUSPECT)
+    run.sleep(SlaveId(ordinal, 1), 4 * SUSPECT)
     run.finish()
     assert checked(run, disturbed=f"s{ordinal}-1") == "Agreed"
-    assert run.results[NodeId(ordinal, 2)].final
-    assert run.results[NodeId(ordinal, 2)].count == run.report["count"]
-    late = run.results.get(NodeId(ordinal, 1))
+    assert run.results[SlaveId(ordinal, 2)].final
+    assert run.results[SlaveId(ordinal, 2)].count == run.report["count"]
+    late = run.results.get(SlaveId(ordinal, 1))
     assert late is None or not late.final
 
 
@@ -82,7 +82,7 @@ def test_a_slave_that_is_stopped_for_too_long_is_replaced_and_never_returns(
 def test_a_short_stop_costs_nobody_its_place(model: Model) -> None:
     """Shorter than the suspicion time: one view, and all of it."""
     run = running(model, seed=3)
-    run.sleep(NodeId(1, 1), SUSPECT / 4)
+    run.sleep(SlaveId(1, 1), SUSPECT / 4)
     run.finish()
     assert checked(run, disturbed="s1-1") == "Agreed"
     assert [view["members"] for view in run.report["views"]] == [[0, 1, 2]]
@@ -117,7 +117,7 @@ def test_a_leader_that_reaches_too_few_lets_the_standby_try(
     name = run.leader()
     assert name is not None
     for ordinal in range(2):
-        run.sever(name, NodeId(ordinal, 1))
+        run.sever(name, SlaveId(ordinal, 1))
     run.until(lambda: run.leader() not in (None, name))
     assert run.now < 2.6
     run.finish()
@@ -138,4 +138,4 @@ def test_masters_are_masters() -> None:
     core = run.nodes[name].core
     assert isinstance(core, Master)
     assert core.lead is not None
-    assert run.store.read().holder == name
+    assert run.store.read().holder == str(name)

@@ -1,0 +1,103 @@
+"""START: nobody is left out. MEET and SYNC repeat until every ordinal has answered; then view 1."""
+
+from typing import TYPE_CHECKING
+
+from ringrun.core.master.change import starter
+from ringrun.core.master.stages.interface import Stage
+from ringrun.core.messages import Control, Meet, Met, Sync, Synced
+from ringrun.core.node import SlaveId
+from ringrun.core.outcome.verdict import START_DEADLINE
+from ringrun.core.phase import Phase
+from ringrun.core.record import FoldValue, Record
+
+if TYPE_CHECKING:
+    from ringrun.core.master.leading import Leading
+
+
+class Preparing(Stage):
+    """Holds who proved its links and who is synced, of the roster as it is now."""
+
+    def __init__(self, lead: "Leading", now: float) -> None:
+        super().__init__(lead, now)
+        self._nodes: tuple[SlaveId, ...] = ()
+        self._attempt = 0
+        self._met: dict[SlaveId, frozenset[SlaveId]] = {}
+        self._synced: set[SlaveId] = set()
+
+    def tick(self, now: float) -> None:
+        orders = self.lead.master.orders
+        nodes = tuple(member.node for member in orders.roster) if orders.complete else ()
+        if nodes != self._nodes:
+            self._nodes = nodes
+            self._attempt = self.lead.next_attempt()
+            self._met = {}
+            self._synced = set()
+            self.repeat(now)
+
+    def repeat(self, now: float) -> None:
+        master = self.lead.master
+        roster = master.orders.roster
+        everyone = set(self._nodes)
+        command = self.lead.command()
+        for node in self._nodes:
+            if not everyone - {node} <= self._met.get(node, frozenset()):
+                meet = Meet(
+                    **command,
+                    attempt=self._attempt,
+                    joiners=roster,
+                    members=(),
+                    plan=master.plan,
+                )
+                master.send(node, meet)
+        if self._all_met():
+            sync = Sync(
+                **command, attempt=self._attempt, view=0, cut=0, donor=None, plan=master.plan
+            )
+            for node in self._nodes:
+                if node not in self._synced:
+                    master.send(node, sync)
+
+    def _all_met(self) -> bool:
+        everyone = set(self._nodes)
+        return all(everyone - {node} <= self._met.get(node, frozenset()) for node in self._nodes)
+
+    def receive(self, node: SlaveId, message: Control, now: float) -> None:
+        if isinstance(message, Met) and message.attempt == self._attempt:
+            before = self._all_met()
+            self._met[node] = frozenset(message.links)
+            if self._all_met() and not before:
+                self.repeat(now)
+        elif isinstance(message, Synced) and (message.attempt, message.view) == (self._attempt, 0):
+            self._synced.add(node)
+
+    def wants(self, now: float) -> Record | None:
+        master = self.lead.master
+        orders = master.orders
+        record = self.lead.record
+        if orders.phase is Phase.STOP:
+            reason = orders.stop_reason or "Stopped"
+            return record.evolve(phase=Phase.STOP, closed=False, stop_reason=reason)
+        if now - master.started >= master.spec.start_deadline:
+            silent = [m.ordinal for m in orders.roster if m.node not in self._synced]
+            named = ", ".join(map(str, silent)) or "none"
+            reason = f"{START_DEADLINE}: slaves not prepared: {named}"
+            return record.evolve(phase=Phase.STOP, closed=False, stop_reason=reason)
+        nodes = self._nodes
+        if record.prepared and record.prepared != nodes:
+            return record.evolve(prepared=())
+        if not nodes or not self._synced.issuperset(nodes):
+            return None
+        if not record.prepared:
+            return record.evolve(prepared=nodes, plan=master.plan)
+        if orders.phase is not Phase.SEND:
+            return None
+        return record.evolve(
+            view=1,
+            members=orders.roster,
+            cut=0,
+            fold=FoldValue(),
+            starter=starter(record, orders.roster, -1, 0),
+            phase=Phase.SEND,
+            incarnations=nodes,
+            plan=master.plan,
+        )

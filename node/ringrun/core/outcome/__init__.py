@@ -1,0 +1,1 @@
+"""What came of a run: collected results, the verdict, the report."""

@@ -1,0 +1,105 @@
+"""Which verdict fits a run: decided from the record and the delivered results alone.
+
+The first of Diverged, Failed, Agreed, Partial that fits (docs/protocol.md, Ending). The leader
+calls it for the report; whoever writes a report without a master calls the same.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import combinations
+
+from ringrun.core.messages import Result
+from ringrun.core.node import SlaveId
+from ringrun.core.record import ZERO_DIGEST, FoldValue, Record
+from ringrun.core.rules import ALL_RULES, Rules
+from ringrun.report import Verdict
+
+DIVERGED = "Diverged"
+NO_SURVIVOR = "NoSurvivor"
+START_DEADLINE = "StartDeadlineExceeded"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """The verdict, why, and the fold it speaks of; `unproven` could not be compared."""
+
+    verdict: Verdict
+    reason: str
+    fold: FoldValue
+    unproven: tuple[SlaveId, ...] = ()
+
+
+def judge(record: Record, results: Mapping[SlaveId, Result], rules: Rules = ALL_RULES) -> Judgement:
+    """The verdict on a run whose record says STOP, with these results delivered."""
+    members = record.send_members if rules.verdict_by_send_members else record.members
+    nodes = [member.node for member in members]
+    delivered = [results[node] for node in nodes if node in results]
+    ordered = [results[node] for node in sorted(results)]
+    longest = max(ordered, key=lambda result: result.count, default=None)
+    fold = record.fold if longest is None or not delivered else fold_of(longest)
+    diverged, unproven = _compare(ordered)
+    reason = record.stop_reason.partition(":")[0]
+    if record.stop_reason:
+        verdict = Verdict.DIVERGED if reason == DIVERGED else Verdict.FAILED
+        return Judgement(verdict=verdict, reason=record.stop_reason, fold=fold, unproven=unproven)
+    if diverged:
+        return Judgement(verdict=Verdict.DIVERGED, reason=diverged, fold=fold, unproven=unproven)
+    if record.view == 0:
+        return Judgement(verdict=Verdict.FAILED, reason="NeverStarted", fold=fold)
+    if not delivered:
+        return Judgement(verdict=Verdict.FAILED, reason=NO_SURVIVOR, fold=record.fold)
+    missing = len(nodes) - len(delivered)
+    if missing:
+        reason = f"ResultsMissing: {missing} of {len(nodes)} slaves gave no result"
+    elif len({(result.count, result.sum_exact, result.digest) for result in delivered}) > 1:
+        counts = ", ".join(f"{result.count:,}" for result in delivered)
+        reason = f"ResultsDiffer: the slaves stopped at {counts}"
+    elif longest is not None and longest.count > delivered[0].count:
+        node = longest.node.in_words
+        reason = f"MoreApproved: {node} approved {longest.count:,} before it was left out"
+    elif record.closed and fold_of(delivered[0]) != record.fold:
+        reason = f"NotTheClosingCut: the recorded cut is {record.cut:,}"
+    elif not record.closed and any(
+        result.view != record.view or result.count < record.cut for result in delivered
+    ):
+        reason = f"NotTheLastView: view {record.view} has cut {record.cut:,}"
+    else:
+        return Judgement(
+            verdict=Verdict.AGREED,
+            reason=Verdict.AGREED.value,
+            fold=fold_of(delivered[0]),
+            unproven=unproven,
+        )
+    return Judgement(verdict=Verdict.PARTIAL, reason=reason, fold=fold, unproven=unproven)
+
+
+def fold_of(result: Result) -> FoldValue:
+    """What a result says of its log."""
+    return FoldValue(count=result.count, sum_exact=result.sum_exact, digest=result.digest)
+
+
+def _compare(results: list[Result]) -> tuple[str, tuple[SlaveId, ...]]:
+    """Why the results contradict each other (empty if they do not), and who cannot be compared."""
+    finals = [result for result in results if result.final]
+    for one, other in combinations(finals, 2):
+        if fold_of(one) != fold_of(other):
+            return f"{DIVERGED}: final results {one.count:,} and {other.count:,} differ", ()
+    known = {result.node: _checkpoints(result) for result in results}
+    unproven: set[SlaveId] = set()
+    for one, other in combinations(results, 2):
+        mine, theirs = known[one.node], known[other.node]
+        for count in sorted(mine.keys() & theirs.keys()):
+            if mine[count] != theirs[count]:
+                text = f"{DIVERGED}: {one.node} and {other.node} differ at or before {count:,}"
+                return text, ()
+        short = min(one, other, key=lambda result: (result.count, result.node))
+        if short.count not in mine or short.count not in theirs:
+            unproven.add(short.node)
+    return "", tuple(sorted(unproven))
+
+
+def _checkpoints(result: Result) -> dict[int, str]:
+    points = {0: ZERO_DIGEST, result.count: result.digest}
+    points.update((count, digest) for count, digest in result.blocks if count <= result.count)
+    points.update((count, digest) for count, digest in result.cuts if count <= result.count)
+    return points

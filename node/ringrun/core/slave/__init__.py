@@ -1,0 +1,1 @@
+"""One slave: its states, its views, its phases, its end."""

@@ -1,0 +1,73 @@
+"""The report of a run that no master is left to report on, from what its slaves left behind.
+
+Called by the local supervisor and by the operator, when no complete report came from a leader. The
+verdict is by the same table as the leader's; what the last leader had written down (views,
+failures, results) is kept.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+import msgspec
+
+from ringrun.core.messages import Result
+from ringrun.core.orders import Orders
+from ringrun.core.outcome.collecting import Collected
+from ringrun.core.outcome.verdict import judge
+from ringrun.core.phase import Phase
+from ringrun.core.record import Record
+from ringrun.core.rules import ALL_RULES
+from ringrun.report import EpochReport, FailureKind, FailureReport, Verdict
+from ringrun.spec import RunSpec
+
+
+def orphaned_report(
+    spec: RunSpec,
+    record: Record,
+    orders: Orders,
+    draft: Mapping[str, Any] | None,
+    results: Iterable[Result],
+    reason: str,
+) -> dict[str, Any]:
+    """The complete report's document, as nobody is left who could add to it.
+
+    `reason` says why no leader reported; `results` are those found beside the orders' own.
+    """
+    record = _stopped(record, orders)
+    collected = Collected(record.epoch, ALL_RULES)
+    collected.report_seen(0, None if draft is None else dict(draft))
+    for result in (*orders.results, *results):
+        collected.add(result)
+    if record.epoch and record.epoch not in collected.epochs:
+        holder = record.holder or "unknown"
+        collected.epochs[record.epoch] = EpochReport(number=record.epoch, holder=holder, at=0.0)
+    for lost in orders.causes:
+        collected.fail(
+            FailureReport(
+                at=0.0,
+                kind=FailureKind.SLAVE_LOST,
+                node=str(lost.node),
+                cause=lost.text,
+                view=record.view,
+            )
+        )
+    judgement = judge(record, collected.results)
+    if judgement.verdict is not Verdict.AGREED:
+        told = judgement.reason not in {"", "NeverStarted", reason.partition(":")[0]}
+        judgement = replace(judgement, reason=f"{judgement.reason}; {reason}" if told else reason)
+    return collected.report(spec, record, judgement)
+
+
+def _stopped(record: Record, orders: Orders) -> Record:
+    """The record as an unclosed STOP would have it, if no leader recorded one."""
+    if record.phase is Phase.STOP:
+        return record
+    return msgspec.structs.replace(
+        record,
+        phase=Phase.STOP,
+        send_members=record.send_members or record.members,
+        closed=False,
+        # Ordered, but no leader was there to record it.
+        stop_reason=orders.stop_reason,
+    )
