@@ -16,6 +16,7 @@ from ringrun.core.phase import NEXT, Phase
 from ringrun.core.ring.models import MODELS
 from ringrun.core.rules import Rules
 from ringrun.core.slave.ending import Answer
+from ringrun.core.slave.standing import COMMANDS, TABLE, Does, Standing
 from ringrun.report import Verdict
 from ringrun.spec.fields import FIELDS
 from ringrun.verify.findings import TITLES
@@ -105,11 +106,25 @@ def test_the_rules_are_the_code_s_each_with_its_scenario() -> None:
     assert missing == []
 
 
+def test_the_states_of_a_slave_and_their_table_are_the_code_s() -> None:
+    """What is done with each command in each state, and with one of a lower epoch."""
+    names = [state.name.lower() for state in Standing]
+    assert first_column(PROTOCOL, "| state | in the code") == names
+    rows = table_after(PROTOCOL, "| does | MEET")
+    assert [row[0] for row in rows] == names
+    for row, state in zip(rows, Standing, strict=True):
+        known = [TABLE[state, command].name.lower() for command in COMMANDS]
+        assert row[1:] == [*known, Does.REFUSE.name.lower()]
+    head = next(line for line in PROTOCOL.splitlines() if line.startswith("| does | MEET"))
+    shown = [cell.strip() for cell in head.split("|")[2:-2]]
+    assert shown == [command.__name__.upper() for command in COMMANDS]
+
+
 def test_answers_to_close_are_the_code_s() -> None:
     """The table of CLOSE has every answer that there is."""
-    assert sorted(first_column(PROTOCOL, "What a slave does on CLOSE")) == sorted(
-        Answer.__members__
-    )
+    assert sorted(
+        first_column(PROTOCOL, "What a slave that was in a view does on CLOSE")
+    ) == sorted(Answer.__members__)
 
 
 @pytest.mark.parametrize("page", ["docs/protocol.md", "README.md"])

@@ -134,7 +134,7 @@ class Ring(Driver):
         old = self.record
         for key in self.keys:
             self.say(key, Wedge(**self.command, attempt=view, record=old, elapsed=self.now))
-        held = {key: self.slave(key).log.held for key in self.keys}
+        held = {key: self.slave(key).at.log.held for key in self.keys}
         donor = max(self.keys, key=held.__getitem__)
         cut = held[donor]
         member = self.members[self.keys.index(donor)]

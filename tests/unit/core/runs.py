@@ -225,7 +225,7 @@ class Run(Driver):
     def _over(self) -> bool:
         living = self.living()
         masters = any(isinstance(node.core, Master) for node in living)
-        return not masters and all(node.core.view == 0 for node in living)
+        return not masters and all(node.core.at.view == 0 for node in living)
 
     def leader(self) -> MasterId | None:
         """Who leads by its own account, if anyone does."""
@@ -243,8 +243,8 @@ class Run(Driver):
         for node in self.living():
             core = node.core
             if isinstance(core, Slave):
-                held = core.log.held if core.log is not None else None
-                parts.append(f"{node.key}: {core.phase} view {core.view} held {held}")
+                held = core.at.log.held if core.at.log is not None else None
+                parts.append(f"{node.key}: {core.phase} view {core.at.view} held {held}")
             else:
                 stage = core.lead and type(core.lead._stage).__name__
                 parts.append(f"{node.key}: {stage}")

@@ -77,7 +77,7 @@ def nonsense(random: Random, ring: Noisy, source: int, target: SlaveId) -> bytes
         return HEADER.pack(*fields) + bytes(rest)
     if draw > 0.95:
         return random.randbytes(random.randrange(120))
-    log = ring.slave(target).log
+    log = ring.slave(target).at.log
     held = 0 if log is None else log.held
     table = [
         (random.choice([0, 1, 2, 9, 2**32 - 1]), number(random, held, 64), random.randint(0, 3))
@@ -132,11 +132,13 @@ def test_frames_of_other_views_and_of_strangers_change_nothing(
             source = random.choice([count, count + 1, 2**32 - 1])
         ring.throw(key, ring.slave(key).data, source, memoryview(bytes(frame)))
     ring.run(ring.plan.send + ring.plan.grace + 0.1)
-    assert {slave.view for slave in ring.slaves()} == {view}
-    logs = {slave.log.totals().digest for slave in ring.slaves() if slave.log is not None}
+    assert {slave.at.view for slave in ring.slaves()} == {view}
+    logs = {slave.at.log.totals().digest for slave in ring.slaves() if slave.at.log is not None}
     assert len(logs) == 1
     issued = max(slave.tally.issued for slave in ring.slaves())
-    assert {slave.log.approved for slave in ring.slaves() if slave.log is not None} == {issued}
+    assert {slave.at.log.approved for slave in ring.slaves() if slave.at.log is not None} == {
+        issued
+    }
 
 
 @pytest.mark.parametrize("model", sorted(MODELS))
@@ -213,8 +215,8 @@ def test_nothing_that_a_slave_says_brings_another_down(
         key = random.choice(everyone)
         source = SlaveId(random.choice([0, 1, 2, 7]), random.choice([1, 1, 1, 2]))
         core = ring.slave(key)
-        held = core.log.held if core.log is not None else 0
-        babble = Babble(random, plan=ring.plan, view=core.view, held=held)
+        held = core.at.log.held if core.at.log is not None else 0
+        babble = Babble(random, plan=ring.plan, view=core.at.view, held=held)
         message = babble.from_peer() if random.random() < 0.9 else babble.from_slave()
         if source != key:
             ring.throw(key, core.receive, source, message)
@@ -225,7 +227,7 @@ def syncing(ring: Ring, random: Random) -> Sync:
     """All are wedged; members and a joiner are told to hold a cut that perhaps nobody holds."""
     for key in ring.keys:
         ring.say(key, Wedge(**ring.command, attempt=1, record=ring.record, elapsed=0.0))
-    logs = [slave.log for slave in ring.slaves() if slave.log is not None]
+    logs = [slave.at.log for slave in ring.slaves() if slave.at.log is not None]
     cut = max(log.held for log in logs) + random.choice([0, 3])
     donor = ring.members[0]
     sync = Sync(**ring.command, attempt=1, view=1, cut=cut, donor=donor, plan=ring.plan)
@@ -244,7 +246,7 @@ def test_no_answer_of_a_donor_brings_down_who_asked(ordinal: int, journal: bool,
     syncing(ring, random)
     asking, donor = SlaveId(ordinal, 1), SlaveId(0, 1)
     for _ in range(3):
-        log = ring.slave(asking).log
+        log = ring.slave(asking).at.log
         held = log.held if log is not None else random.choice([0, 3, 4096])
         babble = Babble(random, plan=ring.plan, view=1, held=held)
         batches, numbers = babble.batches()
@@ -252,7 +254,7 @@ def test_no_answer_of_a_donor_brings_down_who_asked(ordinal: int, journal: bool,
             epoch=1, attempt=1, view=1, batches=batches, numbers=numbers, base=babble.base()
         )
         ring.throw(asking, ring.slave(asking).receive, donor, said)
-        log = ring.slave(donor).log
+        log = ring.slave(donor).at.log
         assert log is not None
         fetch = Fetch(
             epoch=1,
@@ -277,8 +279,8 @@ def test_no_command_brings_a_slave_down(model: str, prepared_only: bool, seed: i
         ring.go_on(random.randrange(20))
         key = random.choice(ring.keys)
         core = ring.slave(key)
-        held = core.log.held if core.log is not None else 0
-        babble = Babble(random, plan=ring.plan, view=core.view, held=held)
+        held = core.at.log.held if core.at.log is not None else 0
+        babble = Babble(random, plan=ring.plan, view=core.at.view, held=held)
         source = random.choice([LEADER, LEADER, MasterId(1, 1)])
         if ring.nodes[key].alive:
             command = babble.command(source, random.choice([1, 1, 1, 2, 0]))
@@ -298,11 +300,11 @@ def test_commands_of_older_epochs_change_nothing(model: str, seed: int) -> None:
     for _ in range(10):
         ring.go_on(random.randrange(15))
         key = random.choice(ring.keys)
-        babble = Babble(random, plan=ring.plan, view=1, held=ring.slave(key).log.held)  # type: ignore[union-attr]
+        babble = Babble(random, plan=ring.plan, view=1, held=ring.slave(key).at.log.held)  # type: ignore[union-attr]
         command: Command = babble.command(LEADER, random.choice([0, 1, 3, 4]))
         ring.throw(key, ring.slave(key).receive, LEADER, command)
     ring.run(1.0)
-    logs = [slave.log for slave in ring.slaves() if slave.log is not None]
+    logs = [slave.at.log for slave in ring.slaves() if slave.at.log is not None]
     issued = max(slave.tally.issued for slave in ring.slaves())
     assert {log.totals() for log in logs} == {logs[0].totals()}
     assert logs[0].approved == issued > 0

@@ -1,38 +1,41 @@
-"""How a slave ends: CLOSE, its result, and when it may go (docs/protocol.md, Ending)."""
+"""How a slave ends: CLOSE, its result, and when it may go (docs/protocol.md, Ending).
 
+Asked by `core.slave.slave`, which does the `Step` that is given back: before a result the slave
+freezes, and that is not this module's.
+"""
+
+from dataclasses import dataclass
 from enum import Enum, auto
 from math import inf
-from typing import TYPE_CHECKING
 
 from ringrun.core.messages import Close, Leave, Result, ResultSaid
+from ringrun.core.node import SlaveId
 from ringrun.core.notes import Note
 from ringrun.core.outputs import Exit, Finish
 from ringrun.core.record import Record
+from ringrun.core.ring.ring import Tally
 from ringrun.core.rules import Rules
-
-if TYPE_CHECKING:
-    from ringrun.core.slave.slave import Slave
+from ringrun.core.slave.position import Position
+from ringrun.core.slave.timeline import Timeline
+from ringrun.core.slave.voice import Voice
 
 # How long a slave that was told to end (SIGTERM) goes on serving.
 _LEAVE_SECONDS = 5.0
 
 
 class Answer(Enum):
-    """What a slave does on CLOSE."""
+    """What a slave that was in a view does on CLOSE."""
 
     FINAL = auto()
     PREFIX = auto()
     WAIT = auto()
-    GO = auto()
 
 
 def answer_to(record: Record, view: int, held: int, rules: Rules) -> Answer:
-    """The answer of a slave that has installed `view` (0: none) and holds `held` entries.
+    """The answer of a slave that has installed `view`, at least 1, and holds `held` entries.
 
     Only who is exactly one view behind the closing one holds what its cut speaks of.
     """
-    if not view:
-        return Answer.GO
     if not record.closed:
         return Answer.PREFIX if rules.unclosed_not_final else Answer.FINAL
     if record.view - 1 != view and rules.exactly_view_before:
@@ -40,15 +43,52 @@ def answer_to(record: Record, view: int, held: int, rules: Rules) -> Answer:
     return Answer.FINAL if held >= record.cut else Answer.WAIT
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """What the slave does next: it freezes, and then, unless `final` is None, gives its result."""
+
+    final: bool | None
+
+
 class Ending:
-    """One slave's way out. `giving` says that the result is made: nothing counts after it (G6)."""
+    """One slave's way out. `giving` says that the result is made: nothing counts after it (G6).
 
-    __slots__ = ("_closing", "_exit_at", "_leave_at", "_slave", "_wait_until", "giving", "result")
+    `result` is what was made, once the runner has kept it.
+    """
 
-    def __init__(self, slave: "Slave") -> None:
+    __slots__ = (
+        "_at",
+        "_closing",
+        "_exit_at",
+        "_leave_at",
+        "_node",
+        "_rules",
+        "_tally",
+        "_timeline",
+        "_voice",
+        "_wait_until",
+        "giving",
+        "result",
+    )
+
+    def __init__(
+        self,
+        *,
+        node: SlaveId,
+        rules: Rules,
+        voice: Voice,
+        at: Position,
+        timeline: Timeline,
+        tally: Tally,
+    ) -> None:
         self.giving = False
         self.result: Result | None = None
-        self._slave = slave
+        self._node = node
+        self._rules = rules
+        self._voice = voice
+        self._at = at
+        self._timeline = timeline
+        self._tally = tally
         self._closing = False
         self._wait_until = self._leave_at = self._exit_at = inf
 
@@ -60,62 +100,64 @@ class Ending:
     def deadline(self) -> float:
         """When `tick` has something to do."""
         due = min(self._wait_until, self._leave_at, self._exit_at)
-        frozen_at = self._slave.timeline.frozen_at
-        if frozen_at == inf or self.giving or self._closing:
+        timeline = self._timeline
+        if not timeline.frozen or self.giving or self._closing:
             return due
-        plan = self._slave.plan
-        return min(due, frozen_at + (plan.stop_wait if plan else 0.0))
+        return min(due, timeline.frozen_at + self._stop_wait)
 
-    def tick(self, now: float) -> None:
+    @property
+    def _stop_wait(self) -> float:
+        plan = self._timeline.plan
+        return plan.stop_wait if plan is not None else 0.0
+
+    def tick(self, now: float) -> Step | None:
         """Without a CLOSE, or without what it speaks of, the approved prefix is the result."""
         if self.giving:
             if now >= self._exit_at:
                 self.exit(0)
         elif now >= self.deadline():
-            if self._slave.log is None:
-                self.exit(1, "the run ended before this slave was admitted")
-            else:
-                self.give(now, final=False)
+            if self._at.log is not None:
+                return Step(final=False)
+            self.exit_unadmitted()
+        return None
 
-    def close(self, message: Close, now: float) -> None:
+    def close(self, message: Close, now: float) -> Step | None:
         """The run is over: a result for this record, now or after what is lacking has come."""
-        slave = self._slave
         record = message.record
-        log = slave.log
-        held = log.held if log is not None else 0
-        answer = answer_to(record, slave.view, held, slave.rules)
-        if log is None or answer is Answer.GO:
-            self.exit(1, "the run ended before this slave was admitted")
-        elif answer is Answer.FINAL:
+        log = self._at.log
+        assert log is not None, "who was in a view has a log"
+        answer = answer_to(record, self._at.view, log.held, self._rules)
+        if answer is Answer.PREFIX:
+            return Step(final=False)
+        if answer is Answer.FINAL:
             if record.closed and record.cut > log.approved:
                 log.approve(record.cut)
-                slave.note(Note.APPROVED, slave.view, record.cut, 2)
-            self.give(now, final=True)
-        elif answer is Answer.PREFIX:
-            self.give(now, final=False)
-        elif not self._closing:
-            self._closing = True
-            self._wait_until = now + (slave.plan.stop_wait if slave.plan else 0.0)
-            if slave.rules.close_freezes:
-                slave.freeze(now)
+                self._voice.note(Note.APPROVED, self._at.view, record.cut, 2)
+            return Step(final=True)
+        if self._closing:
+            return None
+        self._closing = True
+        self._wait_until = now + self._stop_wait
+        return Step(final=None) if self._rules.close_freezes else None
 
-    def give(self, now: float, *, final: bool) -> None:
-        """Make the result: what is approved, and nothing after it."""
-        slave = self._slave
-        log = slave.log
-        if self.giving or log is None:
-            return
-        slave.freeze(now)
+    def give(self, now: float, slowest: tuple[int, float], *, final: bool) -> None:
+        """Make the result of a slave that is frozen: what is approved, and nothing after it.
+
+        `slowest` is the peer that was waited for the longest (-1: none), and how long.
+        """
+        log = self._at.log
+        assert log is not None
+        plan = self._timeline.plan
         self.giving = True
         self._wait_until = self._leave_at = inf
-        self._exit_at = now + (slave.plan.result_wait if slave.plan else 0.0)
+        self._exit_at = now + (plan.result_wait if plan is not None else 0.0)
         totals = log.totals()
-        peer, wait = slave.watch.slowest()
-        tally = slave.tally
+        peer, wait = slowest
+        tally = self._tally
         result = Result(
-            ordinal=slave.node.ordinal,
-            incarnation=slave.node.incarnation,
-            view=slave.view,
+            ordinal=self._node.ordinal,
+            incarnation=self._node.incarnation,
+            view=self._at.view,
             count=totals.count,
             sum_exact=str(totals.sum_exact),
             digest=totals.digest.hex(),
@@ -126,47 +168,48 @@ class Ending:
             frames_sent=tally.sent,
             frames_received=tally.received,
             cpu_seconds=0.0,
-            send_seconds=slave.timeline.send_seconds,
-            grace_seconds=slave.timeline.grace_seconds,
+            send_seconds=self._timeline.send_seconds,
+            grace_seconds=self._timeline.grace_seconds,
             longest_gap=tally.gap,
             slowest_peer=peer,
             slowest_wait=wait,
             latency=tally.latency.buckets(),
             latency_max=tally.latency.largest,
         )
-        slave.note(
+        self._voice.note(
             Note.RESULT,
             count=result.count,
             sumExact=result.sum_exact,
             digest=result.digest,
             final=final,
-            view=slave.view,
+            view=self._at.view,
         )
-        slave.outputs.append(Finish(result))
+        self._voice.outputs.append(Finish(result))
 
     def leave(self, now: float) -> None:
         """SIGTERM: serve on until a view without this slave, or five seconds."""
-        if not self._slave.view or self.giving:
+        if not self._at.view or self.giving:
             self.exit(0 if self.giving else 1, "told to end")
         elif not self.leaving:
             self._leave_at = now + _LEAVE_SECONDS
 
     def repeat(self) -> None:
         """Say the result, or the wish to leave, to whoever leads."""
-        slave = self._slave
         if self.result is not None:
-            slave.answer(ResultSaid(result=self.result))
+            self._voice.answer(ResultSaid(result=self.result))
         elif self.leaving and not self.giving:
-            slave.answer(Leave(view=slave.view))
+            self._voice.answer(Leave(view=self._at.view))
 
-    def told(self, *, stored: bool) -> None:
-        """After a result a slave only repeats it, whatever the command, until it is stored."""
-        if stored and self.result is not None:
+    def stored(self) -> None:
+        """The leader keeps what was said: the slave may go."""
+        if self.result is not None:
             self.exit(0)
-        else:
-            self.repeat()
+
+    def exit_unadmitted(self) -> None:
+        """There is nothing to tell."""
+        self.exit(1, "the run ended before this slave was admitted")
 
     def exit(self, code: int, reason: str = "") -> None:
         """This process is done."""
         self._exit_at = self._wait_until = self._leave_at = inf
-        self._slave.outputs.append(Exit(code, reason))
+        self._voice.outputs.append(Exit(code, reason))

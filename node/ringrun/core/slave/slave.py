@@ -1,58 +1,50 @@
 """A slave as a state machine: commands and frames in, frames and answers out (docs/protocol.md).
 
-This is what runners talk to (`runtime.slave_loop`, `simulation.processes`): they drain `notes`,
-`frames` and `outputs` after every call. Views are `core.slave.views`'s, the phases
-`core.slave.timeline`'s, the end `core.slave.ending`'s; what happens on the ring is the model's.
+This is what runners talk to (`core.runner` has their duties). It knows who may say what and when a
+turn is due; the rest is its parts': whether a command is obeyed `standing`'s, how `obedience`'s,
+the views `views`'s, the phases and the end `course`'s, the links `contact`'s, and what happens on
+the ring is the model's. No part knows the slave: each is given values, and gives values back.
 """
 
 from math import inf
-from typing import TYPE_CHECKING
 
 from ringrun.core.errors import ProtocolError
-from ringrun.core.log.entry import Stream
 from ringrun.core.messages import (
     Close,
     Command,
     Control,
     Fetch,
     Fetched,
-    Frozen,
     Heartbeat,
     Hello,
     Install,
-    Kick,
     Meet,
-    Refused,
     Result,
-    Status,
     Stored,
-    Suspect,
     Sync,
     Wedge,
 )
 from ringrun.core.node import MasterId, NodeId, SlaveId
 from ringrun.core.notes import Note
-from ringrun.core.outputs import Beat, Drop, Output, Send
+from ringrun.core.outputs import Output
 from ringrun.core.phase import Phase
+from ringrun.core.record import Plan
 from ringrun.core.ring.frame import HEADER, MAX_INDEX
+from ringrun.core.ring.models import Model
 from ringrun.core.ring.ring import Frames, Tally
 from ringrun.core.rules import ALL_RULES, Rules
-from ringrun.core.slave.ending import Ending
+from ringrun.core.slave.contact import Contact
+from ringrun.core.slave.course import Course
+from ringrun.core.slave.obedience import Obedience
+from ringrun.core.slave.position import Position
+from ringrun.core.slave.standing import Does, Standing, does, standing
 from ringrun.core.slave.timeline import Timeline
-from ringrun.core.slave.views import Membership
-from ringrun.core.slave.watch import Watch
-
-if TYPE_CHECKING:
-    from ringrun.core.log.log import Log
-    from ringrun.core.record import Plan
-    from ringrun.core.ring.models import Model
-
-# How often what must arrive is said again.
-_REPEAT_SECONDS = 0.25
+from ringrun.core.slave.views import Views
+from ringrun.core.slave.voice import Voice
 
 
 class Slave:
-    """One start of one slave. What runners use is listed first; the rest is for the core."""
+    """One start of one slave. `at`, `voice` and `tally` are for looking at."""
 
     def __init__(
         self,
@@ -72,99 +64,83 @@ class Slave:
         self.spin = 0.0
         self.node = node
         self.plan: Plan | None = None
-        # For the other parts of the core:
-        self.rules = rules
-        self.journal = self.notes if journal else None
-        self.epoch = 0
-        self.leader: MasterId | None = None
-        self.up: set[NodeId] = set()
-        self.view = 0
-        self.ordinals: frozenset[int] = frozenset()
-        self.model: Model | None = None
-        self.log: Log | None = None
-        self.stream: Stream | None = None
-        self.tally = Tally()
-        self.timeline = Timeline()
-        self.watch = Watch(heartbeat=0.1, suspect=0.5, now=now)
-        self._membership = Membership(self)
-        self._ending = Ending(self)
+        self.at = at = Position()
+        self.voice = voice = Voice(self.outputs, self.notes if journal else None)
+        self.tally = tally = Tally()
+        self._rules = rules
+        self._timeline = timeline = Timeline()
+        self._contact = contact = Contact(rules=rules, voice=voice, at=at, now=now)
+        self._watch = watch = contact.watch
+        self._views = Views(
+            node=node,
+            rules=rules,
+            voice=voice,
+            at=at,
+            timeline=timeline,
+            watch=watch,
+            tally=tally,
+            frames=self.frames,
+            up=contact.up,
+        )
+        self._course = Course(
+            node=node,
+            rules=rules,
+            voice=voice,
+            at=at,
+            tally=tally,
+            timeline=timeline,
+            watch=watch,
+            views=self._views,
+            now=now,
+        )
+        self._obedience = Obedience(at=at, views=self._views, course=self._course)
         self._start_deadline = start_deadline
         self._start_until = now + start_deadline
-        self._noted: tuple[object, ...] = ()
-        self._beat_at = now
-        self._repeat_at = now
 
     @property
     def phase(self) -> Phase:
         """The phase by the own clock."""
-        return self.timeline.phase
+        return self._timeline.phase
+
+    @property
+    def standing(self) -> Standing:
+        """The state that decides what is done with a command."""
+        ending = self._course.ending
+        ended = ending.giving and (ending.result is None or self._rules.nothing_after_result)
+        return standing(self.at, frozen=self._timeline.frozen, ended=ended)
 
     @property
     def ended(self) -> bool:
         """Whether the result is made: nothing counts after it, and nothing is served."""
-        return self._ending.giving
+        return self._course.ending.giving
 
     @property
     def result(self) -> Result | None:
         """The result, once it is kept."""
-        return self._ending.result
+        return self._course.ending.result
 
     # Time
 
     def tick(self, now: float) -> None:
         """Whatever is due: phase ends first, then heartbeats, suspicion and what is said again."""
-        plan = self.plan
-        self._move(now)
-        if self.view == 0 and now >= self._start_until:
+        model = self.at.model
+        self._course.move(now)
+        if self.at.view == 0 and now >= self._start_until:
             self._start_until = inf
-            self._ending.exit(1, "no master prepared this slave before its start deadline")
-        if plan is not None and now >= self._beat_at:
-            self._beat_at = self.watch.next_beat(now)
-            self._beat(now)
-        if now >= self._repeat_at:
-            self._repeat_at = now + _REPEAT_SECONDS
-            self._repeat(now)
+            reason = "no master prepared this slave before its start deadline"
+            self._course.ending.exit(1, reason)
+        self._contact.tick(now)
+        self._course.repeat_if_due(now)
+        self._drop_turn_of(model)
         self._set_deadline()
 
     def _set_deadline(self) -> None:
-        due = min(self._repeat_at, self.timeline.next_end(), self._ending.deadline())
-        if self.plan is not None:
-            due = min(due, self._beat_at)
-        self.deadline = due
+        self.deadline = min(self._course.deadline(), self._contact.beat_at)
 
-    def _move(self, now: float) -> None:
-        if not self._ending.giving:
-            self._entered(self.timeline.move(now), now)
-        self._ending.tick(now)
-
-    def _entered(self, phases: list[Phase], now: float) -> None:
-        for phase in phases:
-            self.note(Note.PHASE, phase=phase.value, elapsed=self.timeline.elapsed(now))
-            sending = phase is Phase.SEND
-            self.tally.counting = sending
-            if sending:
-                self.tally.since = now
-            if self.model is not None:
-                self.model.ring.sending = sending
-            if phase is Phase.STOP:
-                self.stop_model()
-                self._repeat(now)
-
-    def start_clock(self, elapsed: float, now: float) -> None:
-        """GO, or an earlier GO than the own: the largest known time since counts."""
-        if self.timeline.start(elapsed, now, spread=self.rules.largest_elapsed):
-            self._entered([Phase.SEND], now)
-        self._move(now)
-
-    def freeze(self, now: float) -> None:
-        """Drop data from now on; WEDGE, SYNC and FETCH are still served."""
-        self._entered(self.timeline.freeze(now), now)
-        self.stop_model()
-
-    def stop_model(self) -> None:
-        """Take no part in the view any more."""
-        self.model = None
-        self.pending = False
+    def _drop_turn_of(self, model: Model | None) -> None:
+        """A turn that was due was due in a model that is no more."""
+        if self.at.model is not model:
+            self.pending = False
 
     # Data
 
@@ -172,20 +148,21 @@ class Slave:
         """A data frame from a slave's link. Raises ProtocolError if no correct slave sends it."""
         if now >= self.deadline:
             self.tick(now)
-        model = self.model
+        at = self.at
+        model = at.model
         if model is None:
             return
         if len(frame) < HEADER.size:
             raise ProtocolError(f"a data frame has at least {HEADER.size} bytes, got {len(frame)}")
         kind, wagons, view, turn, first, ack, approved = HEADER.unpack_from(frame)
-        if (view != self.view and self.rules.view_in_frames) or src not in self.ordinals:
+        if (view != at.view and self._rules.view_in_frames) or src not in at.ordinals:
             return
         if (turn | first | ack | approved) >= MAX_INDEX or not first:
             raise ProtocolError(f"no run reaches turn {turn}, index {first}, {ack} or {approved}")
         tally = self.tally
         if tally.counting:
             tally.received += 1
-        self.watch.heard(src, now)
+        self._watch.heard(src, now)
         model.receive(src, kind, wagons, turn, first, ack, approved, frame, now)
         if model.due:
             self.turn_is_due(now)
@@ -203,7 +180,7 @@ class Slave:
         if now >= self.deadline:
             self.tick(now)
         self.pending = False
-        model = self.model
+        model = self.at.model
         if model is not None and model.due:
             model.issue(now)
             if model.due:
@@ -211,72 +188,32 @@ class Slave:
 
     def fold(self) -> bool:
         """Idle work: fold one block of what is approved; True if there was one."""
-        log = self.log
+        log = self.at.log
         if log is None or not log.fold(1):
             return False
-        if self.journal is not None:
+        journal = self.voice.journal
+        if journal is not None:
             for block, digest in log.checkpoints():
-                self.journal.append((Note.CHECKPOINT, block, digest))
+                journal.append((Note.CHECKPOINT, block, digest))
         return True
 
     # Links
 
     def link_up(self, peer: NodeId, now: float) -> None:
         """A connection to this node is authenticated."""
-        self.up.add(peer)
+        self._contact.link_up(peer, now)
         if isinstance(peer, MasterId):
-            self._repeat(now)
-            return
-        self.watch.up(peer, now)
-        model = self.model
-        log = self.log
-        if model is not None and log is not None and self._membership.holds(peer):
-            turn = model.turn_from(peer.ordinal)
-            hello = Hello(view=self.view, held=log.held, approved=log.approved, turn=turn)
-            self.outputs.append(Send(peer, hello))
-        self._membership.link_up()
+            self._course.repeat(now)
+        else:
+            self._views.link_up()
 
     def link_down(self, peer: NodeId, now: float) -> None:
         """Its connection is gone."""
-        self.up.discard(peer)
-        if not isinstance(peer, MasterId):
-            self.watch.down(peer, now)
+        self._contact.link_down(peer, now)
 
     def heard(self, peer: SlaveId, now: float) -> None:
         """Something came from this slave."""
-        self.watch.heard(peer.ordinal, now)
-
-    def _beat(self, now: float) -> None:
-        watch = self.watch
-        peers = tuple(peer for peer in watch.peers if peer in self.up)
-        if watch.measures():
-            self.outputs.extend(Send(peer, watch.heartbeat_to(peer, now)) for peer in peers)
-        else:
-            self.outputs.append(Beat(peers))
-        model = self.model
-        log = self.log
-        if model is None or log is None:
-            return
-        mark = (log.held, log.approved)
-        for peer, trouble in watch.troubles(mark, model.waits_for(), now):
-            self.answer(Suspect(view=self.view, suspect=peer, trouble=trouble))
-
-    def _repeat(self, now: float) -> None:
-        """Say again to whoever leads what must arrive."""
-        log = self.log
-        ending = self._ending
-        if self.leader is None:
-            return
-        ending.repeat()
-        if self.view and log is not None and not ending.giving:
-            elapsed = self.timeline.elapsed(now)
-            if self.timeline.frozen:
-                self.answer(Frozen(view=self.view, held=log.held, elapsed=elapsed))
-            else:
-                p99 = self.tally.latency.quantile(0.99)
-                self.answer(Status(view=self.view, approved=log.approved, elapsed=elapsed, p99=p99))
-        if not ending.giving:
-            self._membership.repeat()
+        self._watch.heard(peer.ordinal, now)
 
     # Messages
 
@@ -284,115 +221,75 @@ class Slave:
         """A control message. Raises ProtocolError if the sender may not say it."""
         if now >= self.deadline:
             self.tick(now)
-        if isinstance(src, MasterId):
-            if isinstance(message, Command):
-                self._command(src, message, now)
-            elif not isinstance(message, Heartbeat):
-                raise ProtocolError(f"a master does not say {type(message).__name__}")
-        else:
-            self.watch.heard(src.ordinal, now)
+        if isinstance(src, SlaveId):
+            self._watch.heard(src.ordinal, now)
             self._from_slave(src, message, now)
+        elif isinstance(message, Command):
+            self._command(src, message, now)
+        elif not isinstance(message, Heartbeat):
+            raise ProtocolError(f"a master does not say {type(message).__name__}")
         self._set_deadline()
 
     def _from_slave(self, src: SlaveId, message: Control, now: float) -> None:
         if isinstance(message, Heartbeat):
-            self.watch.heartbeat_from(src, message, now)
+            self._contact.heartbeat(src, message, now)
         elif isinstance(message, Hello):
-            self._hello(src, message, now)
-        elif isinstance(message, Fetch):
-            self._membership.fetch(src, message)
-        elif isinstance(message, Fetched):
-            self._membership.fetched(src, message)
-        else:
-            raise ProtocolError(f"a slave does not say {type(message).__name__} to a slave")
-
-    def _hello(self, src: SlaveId, message: Hello, now: float) -> None:
-        model = self.model
-        member = self._membership.holds(src) and message.view == self.view
-        if model is not None and member and self.rules.resend_after_reset:
-            model.hello(src.ordinal, message.held, message.approved, message.turn, now)
-            if model.due:
+            if self._contact.hello(src, message, now):
                 self.turn_is_due(now)
+        elif not isinstance(message, Fetch | Fetched):
+            raise ProtocolError(f"a slave does not say {type(message).__name__} to a slave")
+        elif self.ended:
+            return
+        elif isinstance(message, Fetch):
+            self._views.fetch(src, message)
+        else:
+            self._views.fetched(src, message)
 
     def _command(self, src: MasterId, message: Command, now: float) -> None:
-        """Obey the highest (epoch, holder), refuse all others and say so (G7)."""
         if message.holder != str(src):
             raise ProtocolError(f"master {src} commands in the name of {message.holder}")
-        name = type(message).__name__.lower()
-        obeyed = message.epoch > self.epoch or ((message.epoch, src) == (self.epoch, self.leader))
-        said = (name, message.epoch, message.holder, obeyed, self.view)
-        if said != self._noted:
-            # Commands are repeated until they are answered; once is enough to know.
-            self._noted = said
-            keys = ("command", "epoch", "holder", "obeyed", "view")
-            self.note(Note.COMMAND, **dict(zip(keys, said, strict=True)))
-        if not obeyed:
-            self.outputs.append(Send(src, Refused(epoch=self.epoch, holder=str(self.leader))))
-            reason = f"{name} of epoch {message.epoch}, but {self.leader} leads in {self.epoch}"
-            self.outputs.append(Drop(src, reason))
-            return
-        self.epoch = message.epoch
-        self.leader = src
-        if self.plan is None:
+        obeyed = self.voice.obeys(src, message, self.at.view)
+        if obeyed:
             self._take_plan(message, now)
-        self._start_until = now + self._start_deadline
-        if self._ending.giving and (self.result is None or self.rules.nothing_after_result):
-            self._ending.told(stored=isinstance(message, Stored))
-        else:
-            self._obey(message, now)
-
-    def _obey(self, message: Command, now: float) -> None:
-        membership = self._membership
-        if isinstance(message, Meet):
-            membership.meet(message)
-        elif isinstance(message, Wedge):
-            membership.wedge(message, now)
-        elif isinstance(message, Sync):
-            membership.sync(message)
-        elif isinstance(message, Install):
-            if not membership.install(message, now) and self._ending.leaving:
-                self._ending.give(now, final=False)
-        elif isinstance(message, Kick):
-            membership.kick(message, now)
-        elif isinstance(message, Close):
-            self._ending.close(message, now)
+            self._start_until = now + self._start_deadline
+        what = does(self.standing, message, obeyed=obeyed)
+        if what is Does.OBEY:
+            model = self.at.model
+            due = self._obedience.obey(message, now)
+            self._drop_turn_of(model)
+            if due:
+                self.turn_is_due(now)
+        elif what is Does.REFUSE:
+            self.voice.refuse(src, message)
+        elif what is Does.REPEAT:
+            self._course.ending.repeat()
+        elif what is Does.EXIT and isinstance(message, Stored):
+            self._course.ending.stored()
+        elif what is Does.EXIT:
+            self._course.ending.exit_unadmitted()
 
     def _take_plan(self, message: Command, now: float) -> None:
+        """The first command that has the plan brings it."""
         plan = message.plan if isinstance(message, Meet | Sync) else None
         if isinstance(message, Wedge | Install | Close):
             plan = message.record.plan
-        if plan is None:
+        if plan is None or self.plan is not None:
             return
-        self.plan = self.timeline.plan = plan
+        self.plan = self._timeline.plan = plan
         self.spin = plan.spin
         if self._start_deadline == inf:
             self._start_deadline = plan.start_deadline
-        self.stream = Stream(plan.seed, self.node.ordinal if self.rules.own_streams else 0)
-        self.watch = Watch.of_plan(plan, now)
-        self._beat_at = self.watch.next_beat(now)
+        self._views.plan(plan)
+        self._contact.plan(plan, now)
 
     # The end
 
     def finish(self, result: Result, now: float) -> None:
         """The runner has kept and printed the result: say it to whoever leads, until stored."""
-        self._ending.result = result
-        self._repeat(now)
+        self._course.finish(result, now)
         self._set_deadline()
 
     def leave(self, now: float) -> None:
         """SIGTERM: say so, serve on until a view without this slave, or five seconds."""
-        self._ending.leave(now)
-        self._repeat(now)
+        self._course.leave(now)
         self._set_deadline()
-
-    # What the parts of the core say through their slave
-
-    def answer(self, message: Control) -> None:
-        """Say something to whoever leads; lost without a link, so it is repeated or asked again."""
-        assert self.leader is not None, "whoever is answered has said something"
-        self.outputs.append(Send(self.leader, message))
-
-    def note(self, kind: Note, *values: object, **document: object) -> None:
-        """For the journal: what the kind says, a document or a fixed row of values."""
-        if self.journal is not None:
-            self.journal.append((kind, *values) if values else (kind, document))

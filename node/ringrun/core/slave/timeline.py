@@ -1,12 +1,9 @@
 """A slave's phases by its own monotonic clock, whoever else is dead (docs/protocol.md, G6)."""
 
 from math import inf
-from typing import TYPE_CHECKING
 
 from ringrun.core.phase import Phase, may_follow
-
-if TYPE_CHECKING:
-    from ringrun.core.record import Plan
+from ringrun.core.record import Plan
 
 
 class Timeline:

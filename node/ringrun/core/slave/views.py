@@ -1,7 +1,14 @@
-"""A slave in views: MEET, WEDGE, SYNC, INSTALL and KICK from its side (docs/protocol.md)."""
+"""A slave in views: MEET, WEDGE, SYNC, INSTALL and KICK from its side (docs/protocol.md).
 
-from typing import TYPE_CHECKING
+The only writer of the slave's `Position`. `core.slave.slave` calls it, in the order in which a
+command has to be obeyed, and moves the clock in between: what these calls give back says how far
+they came.
+"""
 
+from collections.abc import Collection
+from enum import Enum, auto
+
+from ringrun.core.log.entry import Stream
 from ringrun.core.log.log import Log
 from ringrun.core.messages import (
     Fetch,
@@ -17,49 +24,100 @@ from ringrun.core.messages import (
     Wedge,
     Wedged,
 )
-from ringrun.core.node import SlaveId
+from ringrun.core.node import NodeId, SlaveId
 from ringrun.core.notes import Note
 from ringrun.core.outputs import Links, Send
 from ringrun.core.phase import Phase
-from ringrun.core.record import Member, Record
+from ringrun.core.record import Plan, Record
 from ringrun.core.ring.models import MODELS
-from ringrun.core.ring.ring import Ring
+from ringrun.core.ring.ring import Frames, Ring, Tally
+from ringrun.core.rules import Rules
 from ringrun.core.slave.joining import Joining, capacity, fold_value
+from ringrun.core.slave.position import Position
+from ringrun.core.slave.timeline import Timeline
+from ringrun.core.slave.voice import Voice
+from ringrun.core.slave.watch import Watch
 
-if TYPE_CHECKING:
-    from ringrun.core.slave.slave import Slave
+
+class Arrival(Enum):
+    """Where a slave is with regard to a recorded view."""
+
+    THERE = auto()
+    """In it, just now or before."""
+    LACKING = auto()
+    """Not yet: it does not hold all that the view begins with."""
+    PAST = auto()
+    """In a later one."""
+    OUTSIDE = auto()
+    """The view is without this slave."""
 
 
-class Membership:
-    """Which view is installed, whether it is wedged, and what a change under way needs."""
+class Views:
+    """What a change of view under way needs, and the one hand that writes the position."""
 
-    __slots__ = ("_joining", "_kicked", "_meet", "_slave", "members", "wedged")
+    __slots__ = (
+        "_at",
+        "_frames",
+        "_joining",
+        "_kicked",
+        "_meet",
+        "_node",
+        "_rules",
+        "_stream",
+        "_tally",
+        "_timeline",
+        "_up",
+        "_voice",
+        "_watch",
+    )
 
-    def __init__(self, slave: "Slave") -> None:
-        self.members: tuple[Member, ...] = ()
-        self.wedged = False
-        self._slave = slave
+    def __init__(
+        self,
+        *,
+        node: SlaveId,
+        rules: Rules,
+        voice: Voice,
+        at: Position,
+        timeline: Timeline,
+        watch: Watch,
+        tally: Tally,
+        frames: Frames,
+        up: Collection[NodeId],
+    ) -> None:
+        self._node = node
+        self._rules = rules
+        self._voice = voice
+        self._at = at
+        self._timeline = timeline
+        self._watch = watch
+        self._tally = tally
+        self._frames = frames
+        self._up = up
+        self._stream: Stream | None = None
         self._meet: Meet | None = None
         self._joining: Joining | None = None
         self._kicked = 0
 
-    def holds(self, peer: SlaveId) -> bool:
-        """Whether this incarnation is a member of the installed view."""
-        return any(member.node == peer for member in self.members)
+    def plan(self, plan: Plan) -> None:
+        """The plan is known: it names the seed."""
+        self._stream = Stream(plan.seed, self._node.ordinal if self._rules.own_streams else 0)
+
+    def rest(self) -> None:
+        """Take no part in the view any more."""
+        self._at.model = None
 
     # MEET
 
     def meet(self, message: Meet) -> None:
         """Want links to all of these, and say which of them work."""
-        slave = self._slave
         before = self._meet
         if before is not None and (message.epoch, message.attempt) < (before.epoch, before.attempt):
             # Said before what is known already; it would end links that are wanted by now.
             return
         self._meet = message
-        everyone = (*self.members, *message.joiners, *message.members)
-        wanted = {member.node: member for member in everyone if member.node != slave.node}
-        slave.outputs.append(Links(tuple(wanted[node] for node in sorted(wanted))))
+        everyone = (*self._at.members, *message.joiners, *message.members)
+        wanted = {member.node: member for member in everyone if member.node != self._node}
+        self._voice.outputs.append(Links(tuple(wanted[node] for node in sorted(wanted))))
         self._say_met()
 
     def link_up(self) -> None:
@@ -67,53 +125,45 @@ class Membership:
         self._say_met(whole=True)
 
     def _say_met(self, *, whole: bool = False) -> None:
-        slave = self._slave
         meet = self._meet
-        if meet is None or meet.epoch != slave.epoch:
+        if meet is None or meet.epoch != self._voice.epoch:
             return
         everyone = (*meet.joiners, *meet.members)
-        others = [member.node for member in everyone if member.node != slave.node]
-        links = tuple(node for node in others if node in slave.up)
+        others = [member.node for member in everyone if member.node != self._node]
+        links = tuple(node for node in others if node in self._up)
         if not whole or len(links) == len(others):
-            slave.answer(Met(epoch=meet.epoch, attempt=meet.attempt, links=links))
+            self._voice.answer(Met(epoch=meet.epoch, attempt=meet.attempt, links=links))
 
     # WEDGE
 
     def wedge(self, message: Wedge, now: float) -> None:
-        """Stop in the recorded view, for good, and say what is held."""
-        slave = self._slave
-        record = message.record
-        if record.view > slave.view:
-            self._enter(record, now)
-        log = slave.log
-        if not slave.view or record.view != slave.view or log is None:
-            return
-        if record.phase is not Phase.START:
-            # A slave that was never told GO ends with the others all the same.
-            slave.start_clock(message.elapsed, now)
-        if not self.wedged:
-            self.wedged = True
+        """Stop in the installed view, which is the recorded one, and say what is held."""
+        at = self._at
+        log = at.log
+        assert log is not None
+        if not at.wedged:
+            at.wedged = True
             log.drop_ahead()
-            if slave.rules.wedged_confirms_nothing:
-                slave.stop_model()
-            elif slave.model is not None:
-                slave.model.ring.sending = False
-        slave.note(
+            if self._rules.wedged_confirms_nothing:
+                self.rest()
+            elif at.model is not None:
+                at.model.ring.sending = False
+        self._voice.note(
             Note.WEDGED,
-            view=slave.view,
+            view=at.view,
             epoch=message.epoch,
             attempt=message.attempt,
             held=log.held,
             approved=log.approved,
         )
-        slave.answer(
+        self._voice.answer(
             Wedged(
                 epoch=message.epoch,
                 attempt=message.attempt,
-                view=slave.view,
+                view=at.view,
                 held=log.held,
                 approved=log.approved,
-                elapsed=slave.timeline.elapsed(now),
+                elapsed=self._timeline.elapsed(now),
             )
         )
 
@@ -121,36 +171,35 @@ class Membership:
 
     def sync(self, message: Sync) -> None:
         """Come to hold everything up to the cut. What is held in this view never shrinks."""
-        slave = self._slave
-        joiner = not slave.view
-        if not joiner and (slave.view != message.view or not self.wedged):
+        at = self._at
+        plan = self._timeline.plan
+        joiner = not at.view
+        if not joiner and (at.view != message.view or not at.wedged):
             return
-        if joiner:
-            before = self._joining
-            same = before is not None and before.sync.view == message.view
-            if not same or not slave.rules.sync_never_shrinks:
-                assert slave.plan is not None
-                slave.log = Log(capacity(slave.plan)) if message.view == 0 else None
         joining = self._joining
-        if joining is None or not joining.same_as(message) or slave.log is None:
+        if joiner:
+            same = joining is not None and joining.sync.view == message.view
+            if not same or not self._rules.sync_never_shrinks:
+                assert plan is not None
+                at.log = Log(capacity(plan)) if message.view == 0 else None
+        if joining is None or not joining.same_as(message) or at.log is None:
             self._joining = joining = Joining(message, joiner=joiner)
-            joining.ask(slave.log, slave.outputs)
+            joining.ask(at.log, self._voice.outputs)
         self._say_synced()
 
     def repeat(self) -> None:
         """Ask the donor again for what is lacking."""
         joining = self._joining
-        if joining is not None and self._slave.view <= joining.sync.view:
-            joining.ask(self._slave.log, self._slave.outputs)
+        if joining is not None and self._at.view <= joining.sync.view:
+            joining.ask(self._at.log, self._voice.outputs)
 
     def _say_synced(self) -> None:
-        slave = self._slave
         joining = self._joining
-        log = slave.log
+        log = self._at.log
         if joining is None or log is None or not log.approved <= joining.sync.cut <= log.held:
             return
         sync = joining.sync
-        slave.answer(
+        self._voice.answer(
             Synced(
                 epoch=sync.epoch,
                 attempt=sync.attempt,
@@ -162,73 +211,70 @@ class Membership:
 
     def fetch(self, src: SlaveId, message: Fetch) -> None:
         """A donor serves while it is wedged in the view, and not longer."""
-        slave = self._slave
-        serves = self.wedged and message.view == slave.view and not slave.ended
-        if slave.log is not None and serves:
-            for answer in Joining.serve(slave.log, message):
-                slave.outputs.append(Send(src, answer))
+        at = self._at
+        if at.log is not None and at.wedged and message.view == at.view:
+            for answer in Joining.serve(at.log, message):
+                self._voice.outputs.append(Send(src, answer))
 
     def fetched(self, src: SlaveId, message: Fetched) -> None:
         """A donor's answer."""
-        slave = self._slave
+        at = self._at
         joining = self._joining
-        if joining is None or slave.ended or not joining.expects(src, message, slave.rules):
+        plan = self._timeline.plan
+        if joining is None or not joining.expects(src, message, self._rules):
             return
-        if slave.rules.tagged_answers and slave.view and not self.wedged:
+        if self._rules.tagged_answers and at.view and not at.wedged:
             return
-        assert slave.plan is not None
-        slave.log = joining.take(slave.log, message, slave.plan, slave.journal, slave.rules)
+        assert plan is not None
+        at.log = joining.take(at.log, message, plan, self._voice.journal, self._rules)
         self._say_synced()
 
     # INSTALL and KICK
 
-    def install(self, message: Install, now: float) -> bool:
-        """Go on in the recorded view; in view 1 this is GO. False if this slave is not in it."""
-        slave = self._slave
-        record = message.record
-        if slave.view > record.view:
-            return True
-        if not record.holds(slave.node):
-            return False
-        if slave.view < record.view and not self._enter(record, now):
-            return True
-        if record.phase is not Phase.START:
-            slave.start_clock(message.elapsed, now)
-        if self.wedged and not slave.rules.wedge_is_final:
-            self.wedged = False
+    def arrive(self, record: Record, now: float) -> Arrival:
+        """Enter the recorded view, if this slave is in it and holds all that it begins with."""
+        if self._at.view > record.view:
+            return Arrival.PAST
+        if not record.holds(self._node):
+            return Arrival.OUTSIDE
+        if self._at.view < record.view and not self._enter(record, now):
+            return Arrival.LACKING
+        return Arrival.THERE
+
+    def installed(self, message: Install, now: float) -> None:
+        """Say that the recorded view is installed."""
+        at = self._at
+        if at.wedged and not self._rules.wedge_is_final:
+            at.wedged = False
             self._make_model(now)
-        slave.answer(
+        self._voice.answer(
             Installed(
                 epoch=message.epoch,
-                view=slave.view,
-                wedged=self.wedged,
-                elapsed=slave.timeline.elapsed(now),
+                view=at.view,
+                wedged=at.wedged,
+                elapsed=self._timeline.elapsed(now),
             )
         )
-        return True
 
     def _enter(self, record: Record, now: float) -> bool:
-        """Enter a recorded view, if this slave is in it and holds everything up to its cut."""
-        slave = self._slave
-        log = slave.log
-        if not record.holds(slave.node) or log is None:
-            return False
-        if slave.rules.sync_before_record and log.held < record.cut:
+        at = self._at
+        log = at.log
+        if log is None or (self._rules.sync_before_record and log.held < record.cut):
             return False
         cut = min(record.cut, log.held)
         if cut > log.approved:
             log.approve(cut)
-        slave.note(Note.APPROVED, record.view, log.approved, 1)
+        self._voice.note(Note.APPROVED, record.view, log.approved, 1)
         log.drop_above(log.approved)
         log.add_cut(log.approved)
-        slave.tally.issued = log.approved
-        slave.view = record.view
-        slave.ordinals = frozenset(member.ordinal for member in record.members)
-        self.members = record.members
-        self.wedged = False
+        self._tally.issued = log.approved
+        at.view = record.view
+        at.members = record.members
+        at.ordinals = frozenset(member.ordinal for member in record.members)
+        at.wedged = False
         self._joining = None
         self._meet = None
-        slave.note(
+        self._voice.note(
             Note.VIEW,
             number=record.view,
             epoch=record.epoch,
@@ -239,58 +285,56 @@ class Membership:
             sumExact=record.fold.sum_exact,
             digest=record.fold.digest,
         )
-        others = tuple(member for member in record.members if member.node != slave.node)
-        slave.outputs.append(Links(others))
+        others = tuple(member for member in record.members if member.node != self._node)
+        self._voice.outputs.append(Links(others))
         self._make_model(now)
         return True
 
     def _make_model(self, now: float) -> None:
-        slave = self._slave
-        plan = slave.plan
-        log = slave.log
+        at = self._at
+        plan = self._timeline.plan
         assert plan is not None
-        assert log is not None
-        assert slave.stream is not None
-        k = slave.model.ring.k if slave.model is not None else 1
+        assert at.log is not None
+        assert self._stream is not None
+        k = at.model.ring.k if at.model is not None else 1
         ring = Ring(
-            view=slave.view,
-            members=[member.ordinal for member in self.members],
-            me=slave.node.ordinal,
-            log=log,
-            stream=slave.stream,
+            view=at.view,
+            members=[member.ordinal for member in at.members],
+            me=self._node.ordinal,
+            log=at.log,
+            stream=self._stream,
             burst=plan.burst,
             window=plan.window,
-            frames=slave.frames,
-            notes=slave.journal,
-            tally=slave.tally,
-            rules=slave.rules,
+            frames=self._frames,
+            notes=self._voice.journal,
+            tally=self._tally,
+            rules=self._rules,
         )
-        if not slave.rules.k_from_log:
+        if not self._rules.k_from_log:
             ring.k = k
-        ring.sending = slave.timeline.phase in (Phase.START, Phase.SEND)
+        ring.sending = self._timeline.phase in (Phase.START, Phase.SEND)
         model = MODELS[plan.model](ring)
         near = (ring.parent, ring.successor)
         peers = tuple(
             member.node
-            for member in self.members
-            if member.node != slave.node and (model.MESH or member.ordinal in near)
+            for member in at.members
+            if member.node != self._node and (model.MESH or member.ordinal in near)
         )
-        slave.watch.view(peers, slave.up, now)
-        slave.pending = False
-        slave.model = None if slave.timeline.frozen else model
+        self._watch.view(peers, self._up, now)
+        at.model = None if self._timeline.frozen else model
 
-    def kick(self, message: Kick, now: float) -> None:
-        """The kickstart counts once a view, in SEND, un-wedged; any other does nothing."""
-        slave = self._slave
-        if not slave.view or message.view != slave.view:
-            return
-        slave.start_clock(message.elapsed, now)
-        again = self._kicked == slave.view and slave.rules.kick_once
-        if slave.model is not None and not again and slave.timeline.phase is Phase.SEND:
-            self._kicked = slave.view
-            slave.model.kick()
-            if not slave.rules.one_train:
-                slave.model.issue(now)
-                slave.model.kick()
-            slave.turn_is_due(now)
-        slave.answer(Kicked(epoch=message.epoch, view=slave.view))
+    def kick(self, message: Kick, now: float) -> bool:
+        """The kickstart counts once a view, in SEND, un-wedged; any other does nothing. Whether
+        the turn is this slave's now."""
+        at = self._at
+        model = at.model
+        again = self._kicked == at.view and self._rules.kick_once
+        counts = model is not None and not again and self._timeline.phase is Phase.SEND
+        if model is not None and counts:
+            self._kicked = at.view
+            model.kick()
+            if not self._rules.one_train:
+                model.issue(now)
+                model.kick()
+        self._voice.answer(Kicked(epoch=message.epoch, view=at.view))
+        return counts

@@ -3,7 +3,7 @@
 The slave asks once a heartbeat. Slaves only report; the leader decides.
 """
 
-from typing import Self
+from collections.abc import Collection
 
 from ringrun.core.messages import Heartbeat, Trouble
 from ringrun.core.node import NodeId, SlaveId
@@ -37,14 +37,21 @@ class Watch:
         "suspect",
     )
 
-    def __init__(
-        self, *, heartbeat: float, suspect: float, now: float, patience: float = 0.0
-    ) -> None:
+    def __init__(self, *, heartbeat: float = 0.1, suspect: float = 0.5, now: float) -> None:
+        self.peers: tuple[SlaveId, ...] = ()
+        self._begin(heartbeat, suspect, suspect, now)
+
+    def begin(self, plan: Plan, now: float) -> None:
+        """Forget all, and watch by this plan from now on. A circle takes its time, and every slave
+        may wait for a frame before it issues."""
+        hop = plan.tick + _HOP_SECONDS + plan.nodes * plan.burst * 8 / _HOP_BYTES
+        self._begin(plan.heartbeat, plan.suspect, plan.suspect + plan.nodes * hop, now)
+
+    def _begin(self, heartbeat: float, suspect: float, patience: float, now: float) -> None:
         self.heartbeat = heartbeat
         self.suspect = suspect
-        self.patience = max(patience, suspect)
+        self.patience = patience
         self._beats = 0
-        self.peers: tuple[SlaveId, ...] = ()
         self._heard: dict[int, float] = {}
         self._down: dict[SlaveId, float] = {}
         self._echo: dict[SlaveId, tuple[float, float]] = {}
@@ -53,14 +60,7 @@ class Watch:
         self._mark_since = now
         self._last_beat = now
 
-    @classmethod
-    def of_plan(cls, plan: Plan, now: float) -> Self:
-        """A circle takes its time, and every slave may wait for a frame before it issues."""
-        hop = plan.tick + _HOP_SECONDS + plan.nodes * plan.burst * 8 / _HOP_BYTES
-        patience = plan.suspect + plan.nodes * hop
-        return cls(heartbeat=plan.heartbeat, suspect=plan.suspect, now=now, patience=patience)
-
-    def view(self, peers: tuple[SlaveId, ...], up: set[NodeId], now: float) -> None:
+    def view(self, peers: tuple[SlaveId, ...], up: Collection[NodeId], now: float) -> None:
         """Watch these from now on."""
         self.peers = peers
         self._heard = {peer.ordinal: now for peer in peers}

@@ -101,4 +101,4 @@ def test_views_leave_nothing_behind_but_their_cuts(model: str) -> None:
 def test_notes_are_off_without_a_journal() -> None:
     """Nobody would ever drain them."""
     ring = Ring(3, "lockstep", journal=False).whole()
-    assert all(slave.notes == [] and slave.journal is None for slave in ring.slaves())
+    assert all(slave.notes == [] and slave.voice.journal is None for slave in ring.slaves())

@@ -19,7 +19,7 @@ def issued(ring: Ring) -> int:
 
 def comes_to(ring: Ring) -> set[tuple[int, int, str]]:
     """What the slaves approved, in as many ways as they differ."""
-    logs = [slave.log for slave in ring.slaves() if slave.log is not None]
+    logs = [slave.at.log for slave in ring.slaves() if slave.at.log is not None]
     folds = [log.totals() for log in logs]
     return {(fold.count, fold.sum_exact, fold.digest.hex()) for fold in folds}
 
@@ -74,7 +74,7 @@ class Confirmed(Ring):
     def step(self) -> bool:
         """One thing happens."""
         done = super().step()
-        logs = [slave.log for slave in self.slaves() if slave.log is not None]
+        logs = [slave.at.log for slave in self.slaves() if slave.at.log is not None]
         lowest = min(log.held for log in logs)
         plan = self.plan
         window = 1 if plan.model == "lockstep" else plan.window

@@ -29,7 +29,7 @@ def all_equal(ring: Recorder) -> bool:
     log = ring.log(len(ring.seen))
     folds = {
         (totals.count, totals.sum_exact, totals.digest.hex())
-        for totals in (slave.log.totals() for slave in ring.slaves() if slave.log is not None)
+        for totals in (slave.at.log.totals() for slave in ring.slaves() if slave.at.log is not None)
     }
     return folds == {fold_of(log)} and len({(s, k) for s, k, _ in log}) == len(log)
 
@@ -118,8 +118,8 @@ def test_what_one_peer_was_told_by_hello_is_not_told_to_all() -> None:
     slave.tick(now)
     for ordinal in (1, 2):
         slave.receive(SlaveId(ordinal, 1), Hello(view=1, held=2, approved=0, turn=1), now)
-    assert slave.log is not None
-    assert slave.log.approved == 2
+    assert slave.at.log is not None
+    assert slave.at.log.approved == 2
     slave.frames.clear()
     slave.data(2, memoryview(HEADER.pack(Kind.TURN, 0, 1, 3, 3, 0, 0)), now)
     assert slave.pending

@@ -28,12 +28,10 @@ def closing(*, view: int, cut: int, closed: bool | None) -> Record:
         (True, 3, 9, Answer.PREFIX),
         (True, 5, 10, Answer.PREFIX),
         (True, 6, 10, Answer.PREFIX),
-        (True, 0, 10, Answer.GO),
         # Unclosed: never final, whatever is held.
         (False, 5, 10, Answer.PREFIX),
         (False, 4, 10, Answer.PREFIX),
         (False, 5, 9, Answer.PREFIX),
-        (False, 0, 0, Answer.GO),
         (None, 4, 10, Answer.PREFIX),
     ],
 )
@@ -47,21 +45,19 @@ def test_switched_off_an_older_view_is_taken_for_final() -> None:
     rules = Rules(exactly_view_before=False)
     assert answer_to(closing(view=5, cut=10, closed=True), 3, 10, rules) is Answer.FINAL
     assert answer_to(closing(view=5, cut=10, closed=True), 3, 9, rules) is Answer.WAIT
-    assert answer_to(closing(view=5, cut=10, closed=True), 0, 10, rules) is Answer.GO
 
 
 def test_switched_off_an_unclosed_stop_is_final() -> None:
     """Without `unclosed_not_final`, two slaves of one unclosed run are final at 3 and at 2."""
     rules = Rules(unclosed_not_final=False)
     assert answer_to(closing(view=5, cut=10, closed=False), 5, 3, rules) is Answer.FINAL
-    assert answer_to(closing(view=5, cut=10, closed=False), 0, 3, rules) is Answer.GO
 
 
-@given(st.integers(0, 8), st.integers(0, 20), st.integers(0, 8), st.integers(0, 20), st.booleans())
+@given(st.integers(1, 8), st.integers(0, 20), st.integers(0, 8), st.integers(0, 20), st.booleans())
 def test_final_needs_everything_the_record_speaks_of(
     view: int, held: int, recorded: int, cut: int, closed: bool
 ) -> None:
     """FINAL never comes without a closing cut, out of another view, or below the cut."""
     record = closing(view=recorded, cut=cut, closed=closed)
     final = answer_to(record, view, held, ALL_RULES) is Answer.FINAL
-    assert final == (closed and view > 0 and view == recorded - 1 and held >= cut)
+    assert final == (closed and view == recorded - 1 and held >= cut)

@@ -3,6 +3,7 @@
 from math import inf
 
 import pytest
+from lone import MEMBERS, OTHER, PLAN, VIEW_1, Lone, answers, close, install, sync, wedge
 from rings import LEADER, Recorder, Ring
 
 from ringrun.core.errors import ProtocolError
@@ -10,7 +11,6 @@ from ringrun.core.messages import (
     Close,
     Command,
     Frozen,
-    Heartbeat,
     Install,
     Installed,
     Kick,
@@ -20,7 +20,6 @@ from ringrun.core.messages import (
     Met,
     Refused,
     ResultSaid,
-    Status,
     Stored,
     Sync,
     Synced,
@@ -28,116 +27,9 @@ from ringrun.core.messages import (
     Wedged,
 )
 from ringrun.core.node import MasterId, SlaveId
-from ringrun.core.outputs import Drop, Exit, Finish, Output, Send
+from ringrun.core.outputs import Drop, Exit, Finish, Send
 from ringrun.core.phase import Phase
-from ringrun.core.record import Member, Plan, Record
-from ringrun.core.slave.slave import Slave
-
-ME, OTHER = SlaveId(0, 1), SlaveId(1, 1)
-PLAN = Plan(
-    run="r",
-    nodes=2,
-    seed=3,
-    model="lockstep",
-    send=2.0,
-    grace=1.0,
-    start_deadline=8.0,
-    result_wait=9.0,
-)
-MEMBERS = (Member(ordinal=0, incarnation=1), Member(ordinal=1, incarnation=1))
-VIEW_1 = Record(
-    version=3,
-    epoch=1,
-    holder=str(LEADER),
-    view=1,
-    members=MEMBERS,
-    starter=0,
-    phase=Phase.SEND,
-    plan=PLAN,
-)
-
-
-class Lone:
-    """A slave whose runner is the test: what it says is kept, in words and in whole."""
-
-    def __init__(self, **options: float) -> None:
-        self.now = 64.0
-        self.core = Slave(node=ME, now=self.now, journal=True, **options)  # type: ignore[arg-type]
-        self.said: list[Output] = []
-
-    def say(self, message: Command, src: MasterId = LEADER) -> list[Output]:
-        """A command arrives; everything that the slave puts out because of it."""
-        self.core.receive(src, message, self.now)
-        return self.taken()
-
-    def taken(self) -> list[Output]:
-        """What it has put out since."""
-        outputs = self.core.outputs[:]
-        self.core.outputs.clear()
-        self.core.notes.clear()
-        return outputs
-
-    def after(self, seconds: float) -> list[Output]:
-        """Time passes, with every deadline kept."""
-        end = self.now + seconds
-        outputs: list[Output] = []
-        while self.core.deadline <= end:
-            self.now = max(self.now, self.core.deadline)
-            self.core.tick(self.now)
-            outputs += self.taken()
-            if any(isinstance(output, Exit) for output in outputs):
-                return outputs
-        self.now = end
-        return outputs
-
-    def prepared(self) -> "Lone":
-        """SYNC of view 0 has been obeyed."""
-        self.say(sync())
-        return self
-
-    def installed(self) -> "Lone":
-        """GO has been obeyed."""
-        self.prepared().say(install())
-        return self
-
-    def finished(self) -> "Lone":
-        """It has frozen, and its result is kept."""
-        self.installed().after(PLAN.send + PLAN.grace)
-        finish = next(each for each in self.say(close(cut=0)) if isinstance(each, Finish))
-        self.core.finish(finish.result, self.now)
-        self.taken()
-        return self
-
-
-def sync(epoch: int = 1, holder: str = str(LEADER)) -> Sync:
-    """SYNC of view 0."""
-    return Sync(epoch=epoch, holder=holder, attempt=1, view=0, cut=0, donor=None, plan=PLAN)
-
-
-def install(epoch: int = 1, holder: str = str(LEADER), elapsed: float = -1.0) -> Install:
-    """INSTALL of view 1, which is GO."""
-    return Install(epoch=epoch, holder=holder, record=VIEW_1, elapsed=elapsed)
-
-
-def close(cut: int, view: int = 2) -> Close:
-    """CLOSE with this closing view and cut."""
-    record = VIEW_1.evolve(view=view, cut=cut, phase=Phase.STOP, closed=True)
-    return Close(epoch=1, holder=str(LEADER), record=record)
-
-
-def wedge(epoch: int = 1, attempt: int = 1, elapsed: float = 0.0) -> Wedge:
-    """WEDGE of view 1."""
-    return Wedge(epoch=epoch, holder=str(LEADER), attempt=attempt, record=VIEW_1, elapsed=elapsed)
-
-
-def answers(outputs: list[Output]) -> list[object]:
-    """What is said to whom, without what is only for display."""
-    return [
-        each.message
-        for each in outputs
-        if isinstance(each, Send) and not isinstance(each.message, Status | Heartbeat)
-    ]
-
+from ringrun.core.record import Plan
 
 # G7: whom it obeys
 
@@ -157,7 +49,8 @@ def test_lower_epochs_and_second_holders_are_refused_and_told_so(command: Comman
     """Whatever they say has no effect but the refusal, and the connection is dropped."""
     slave = Lone().prepared()
     slave.say(install(2, "m1-1"), src=MasterId(1, 1))
-    before = (slave.core.view, slave.core.phase, slave.core.epoch, slave.core.leader)
+    core = slave.core
+    before = (core.at.view, core.phase, core.voice.epoch, core.voice.leader)
     sender = MasterId.parse(command.holder)
     assert sender is not None
     said = slave.say(command, src=sender)
@@ -166,14 +59,19 @@ def test_lower_epochs_and_second_holders_are_refused_and_told_so(command: Comman
     assert isinstance(said[1], Drop)
     assert said[1].peer == sender
     assert f"epoch {command.epoch}" in said[1].reason
-    assert (slave.core.view, slave.core.phase, slave.core.epoch, slave.core.leader) == before
+    assert (
+        slave.core.at.view,
+        slave.core.phase,
+        slave.core.voice.epoch,
+        slave.core.voice.leader,
+    ) == before
 
 
 def test_a_higher_epoch_is_obeyed_whoever_holds_it() -> None:
     """And from then on nobody else."""
     slave = Lone().installed()
     assert answers(slave.say(install(5, "m1-1"), src=MasterId(1, 1)))
-    assert (slave.core.epoch, slave.core.leader) == (5, MasterId(1, 1))
+    assert (slave.core.voice.epoch, slave.core.voice.leader) == (5, MasterId(1, 1))
     assert answers(slave.say(install(1))) == [Refused(epoch=5, holder="m1-1")]
 
 
@@ -228,7 +126,7 @@ def test_a_wedge_is_final() -> None:
     node = ring.nodes[slave.node]
     ring.run(ring.now + 0.01)
     ring.say(slave.node, Wedge(**ring.command, attempt=1, record=ring.record, elapsed=0.0))  # type: ignore[arg-type]
-    held = slave.log.held
+    held = slave.at.log.held
     slave.receive(
         LEADER,
         Install(**ring.command, record=ring.record, elapsed=0.0),  # type: ignore[arg-type]
@@ -239,7 +137,7 @@ def test_a_wedge_is_final() -> None:
     assert said.wedged
     ring.drain(node)
     ring.run(ring.now + 0.05)
-    assert slave.log.held == held
+    assert slave.at.log.held == held
     assert not slave.pending
 
 
@@ -258,7 +156,7 @@ def test_a_view_that_was_never_synced_is_not_entered() -> None:
     slave = Lone().installed()
     ahead = VIEW_1.evolve(view=2, cut=5)
     assert answers(slave.say(Install(epoch=1, holder=str(LEADER), record=ahead, elapsed=0.0))) == []
-    assert slave.core.view == 1
+    assert slave.core.at.view == 1
 
 
 def test_what_lies_above_the_cut_is_dropped_and_its_draws_are_sent_anew() -> None:
@@ -267,15 +165,15 @@ def test_what_lies_above_the_cut_is_dropped_and_its_draws_are_sent_anew() -> Non
     slave = ring.slaves()[0]
     node = ring.nodes[slave.node]
     slave.issue(ring.local(node))
-    assert (slave.log.held, slave.log.approved) == (3, 0)
+    assert (slave.at.log.held, slave.at.log.approved) == (3, 0)
     slave.frames.clear()
     ring.say(slave.node, Wedge(**ring.command, attempt=1, record=ring.record, elapsed=0.0))
     record = ring.record.evolve(view=2, cut=1)
     ring.say(slave.node, Install(**ring.command, record=record, elapsed=0.0))
-    assert (slave.log.held, slave.log.approved) == (1, 1)
+    assert (slave.at.log.held, slave.at.log.approved) == (1, 1)
     ring.say(slave.node, Kick(**ring.command, view=2, elapsed=0.0))
     slave.issue(ring.local(node))
-    runs, _ = slave.log.read(1, slave.log.held)
+    runs, _ = slave.at.log.read(1, slave.at.log.held)
     assert runs == [(1, 0, 1, 4)]
 
 
@@ -284,9 +182,9 @@ def test_an_older_view_is_ignored() -> None:
     slave = Lone().installed()
     slave.say(wedge())
     slave.say(Install(epoch=1, holder=str(LEADER), record=VIEW_1.evolve(view=2), elapsed=0.0))
-    assert slave.core.view == 2
+    assert slave.core.at.view == 2
     assert answers(slave.say(install())) == []
-    assert slave.core.view == 2
+    assert slave.core.at.view == 2
 
 
 def test_a_slave_that_was_never_told_go_learns_of_it_from_the_wedge() -> None:
@@ -310,7 +208,7 @@ def test_a_repeated_sync_does_not_empty_a_joiner() -> None:
     for key in ring.keys:
         ring.say(key, Wedge(**ring.command, attempt=1, record=ring.record, elapsed=0.0))  # type: ignore[arg-type]
     joiner = SlaveId(2, 1)
-    cut = donor.log.held
+    cut = donor.at.log.held
     command = Sync(
         **ring.command,  # type: ignore[arg-type]
         attempt=1,
@@ -327,13 +225,13 @@ def test_a_repeated_sync_does_not_empty_a_joiner() -> None:
     while not ring.silent:
         ring.step()
     core = ring.slave(joiner)
-    assert core.log is not None
-    assert (core.log.held, core.log.approved) == (cut, donor.log.approved)
+    assert core.at.log is not None
+    assert (core.at.log.held, core.at.log.approved) == (cut, donor.at.log.approved)
     core.receive(LEADER, command, ring.local(ring.nodes[joiner]))
     said = [each.message for each in core.outputs if isinstance(each, Send)]
     assert [type(each) for each in said] == [Synced]
-    assert core.log.held == cut
-    assert core.log.totals(cut) == donor.log.totals(cut)
+    assert core.at.log.held == cut
+    assert core.at.log.totals(cut) == donor.at.log.totals(cut)
 
 
 # The end
@@ -359,15 +257,15 @@ def test_deadlines_come_before_data() -> None:
     slave = ring.slaves()[0]
     slave.issue(ring.local(ring.nodes[slave.node]))
     late = ring.local(ring.nodes[slave.node]) + ring.plan.send + ring.plan.grace
-    held = slave.log.held
+    held = slave.at.log.held
     other = ring.slaves()[1]
     (_, parts), *_ = slave.frames
     other.data(0, memoryview(b"".join(parts)), late + 1024.0)
     assert other.phase is Phase.STOP
-    assert other.log.held == 0
+    assert other.at.log.held == 0
     slave.issue(late)
     assert slave.phase is Phase.STOP
-    assert slave.log.held == held
+    assert slave.at.log.held == held
 
 
 def test_close_in_time_makes_the_result_final() -> None:
@@ -477,7 +375,7 @@ def test_a_view_without_a_slave_that_does_not_leave_means_nothing_to_it() -> Non
     assert (
         answers(slave.say(Install(epoch=1, holder=str(LEADER), record=without, elapsed=0.0))) == []
     )
-    assert slave.core.view == 1
+    assert slave.core.at.view == 1
 
 
 def test_nobody_stops_a_leaving_slave_for_longer_than_five_seconds() -> None:
