@@ -88,10 +88,25 @@ class WriteReport(msgspec.Struct, frozen=True):
     document: dict[str, Any]
 
 
-class Event(msgspec.Struct, frozen=True):
-    """Something a user wants to see as it happens; `kind` is a word of `EventKind`."""
+class EventKind(StrEnum):
+    """What a leader tells as it happens."""
 
-    kind: str
+    LEADER_ELECTED = "LeaderElected"
+    SLAVES_READY = "SlavesReady"
+    SEND_STARTED = "SendStarted"
+    SLAVE_LOST = "SlaveLost"
+    SLAVE_REPLACED = "SlaveReplaced"
+    SAME_MEMBERS = "SameMembers"
+    GRACE_STARTED = "GraceStarted"
+    DRAINED = "Drained"
+    UNCLOSED = "Unclosed"
+    RESULTS_COLLECTED = "ResultsCollected"
+
+
+class Event(msgspec.Struct, frozen=True):
+    """Something a user wants to see as it happens."""
+
+    kind: EventKind
     text: str
     at: float
     phase: str

@@ -183,7 +183,6 @@ class HandMaster:
                 plan=plan_of(self._spec, self._run, by_hand=True),
                 now=now,
                 journal=journal is not None,
-                by_hand=True,
             ),
             run=self._run,
             token=self._token,

@@ -234,7 +234,7 @@ class Kicked(Run):
         if isinstance(message, Kick) and isinstance(node.key, MasterId):
             self.kicks += 1
             members = self.store.read().members
-            assert all(self.slave(SlaveId(*each.node)).view >= message.view for each in members)
+            assert all(self.slave(each.node).at.view >= message.view for each in members)
         super().send(node, to, message)
 
 

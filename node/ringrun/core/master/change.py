@@ -16,10 +16,11 @@ from ringrun.core.record import FoldValue, Member, Plan, Record
 
 @dataclass(slots=True, kw_only=True)
 class Change:
-    """`without` are left out even if they answer; `closing` makes it the last change of the run."""
+    """`attempt` is 0 until it begins. `without` are left out even if they answer; `closing` makes
+    it the last change of the run."""
 
-    attempt: int
     cause: str
+    attempt: int = 0
     closing: bool = False
     stop_reason: str = ""
     joiners: tuple[Member, ...] = ()
@@ -61,7 +62,7 @@ class Change:
         """Whether the folds at the cut differ (G1)."""
         return len({said.fold for said in self.synced.values()}) > 1
 
-    def next_record(self, record: Record, plan: Plan, stop_reason: str) -> Record:
+    def next_record(self, record: Record, plan: Plan) -> Record:
         """Step 5: what the record will say."""
         said = next(iter(self.synced.values()), None)
         members = self.everyone
@@ -72,7 +73,7 @@ class Change:
             end = {
                 "phase": Phase.STOP,
                 "closed": True,
-                "stop_reason": stop_reason,
+                "stop_reason": self.stop_reason,
                 "send_members": record.send_members or record.members,
             }
         return record.evolve(

@@ -1,57 +1,93 @@
-"""What a leader tells as it happens: events for whoever watches, and the history in the report."""
+"""What a leader tells as it happens: events for whoever watches, and the history in the report.
 
-from typing import TYPE_CHECKING
+Called by `leading` and by stages, which give it the record that they speak of. It decides nothing.
+"""
 
-from ringrun.core.node import SlaveId
-from ringrun.core.outputs import Event
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from ringrun.core.master.runclock import RunClock
+from ringrun.core.master.suspicion import Suspicion
+from ringrun.core.node import MasterId, SlaveId
+from ringrun.core.orders import Cause
+from ringrun.core.outcome.collecting import Collected
+from ringrun.core.outputs import Event, EventKind, Output
 from ringrun.core.phase import Phase
 from ringrun.core.record import Record
 from ringrun.report import EpochReport, FailureKind, FailureReport, ViewReport
 
-if TYPE_CHECKING:
-    from ringrun.core.master.leading import Leading
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Losses:
+    """What is known of those that a view is without: causes by the supervisor, who was told to
+    end, and who was left out though it answered."""
+
+    causes: tuple[Cause, ...]
+    leavers: Collection[SlaveId]
+    out: Collection[SlaveId]
 
 
 class Chronicle:
-    """Written by the stages of one leader. Times are seconds since GO, or else since its start."""
+    """Times are seconds since GO; before anyone has spoken of one, since the master's start."""
 
-    def __init__(self, lead: "Leading") -> None:
-        self._lead = lead
+    def __init__(
+        self,
+        *,
+        me: MasterId,
+        started: float,
+        outputs: list[Output],
+        clock: RunClock,
+        collected: Collected,
+        suspicion: Suspicion,
+    ) -> None:
+        self._me = me
+        self._started = started
+        self._outputs = outputs
+        self._clock = clock
+        self._collected = collected
+        self._suspicion = suspicion
 
     def at(self, now: float) -> float:
         """The time that users see."""
-        elapsed = self._lead.clock.elapsed(now)
-        return round(elapsed if elapsed >= 0 else now - self._lead.master.started, 6)
+        elapsed = self._clock.elapsed(now)
+        return round(elapsed if elapsed >= 0 else now - self._started, 6)
 
-    def say(self, kind: str, text: str, now: float, phase: Phase | None = None) -> None:
+    def say(self, kind: EventKind, text: str, phase: Phase, now: float) -> None:
         """One event."""
-        shown = self._lead.record.phase if phase is None else phase
-        self._lead.master.outputs.append(Event(kind, text, self.at(now), shown.value))
+        self._outputs.append(Event(kind, text, self.at(now), phase.value))
 
     def _fail(self, kind: FailureKind, node: str, cause: str, view: int, now: float) -> None:
         failure = FailureReport(at=self.at(now), kind=kind, node=node, cause=cause, view=view)
-        self._lead.collected.fail(failure)
+        self._collected.fail(failure)
 
-    def elected(self, now: float) -> None:
+    def elected(self, record: Record, now: float) -> None:
         """This master leads; if another did before, that one is lost."""
-        lead = self._lead
-        record = lead.record
-        name = lead.master.me.place
-        lead.collected.epochs[record.epoch] = EpochReport(
-            number=record.epoch, holder=lead.master.holder, at=self.at(now)
+        self._collected.epochs[record.epoch] = EpochReport(
+            number=record.epoch, holder=str(self._me), at=self.at(now)
         )
         if record.epoch > 1:
             lost = f"epoch {record.epoch - 1}"
-            self._fail(FailureKind.MASTER_LOST, lost, f"{name} took over", record.view, now)
+            cause = f"{self._me.place} took over"
+            self._fail(FailureKind.MASTER_LOST, lost, cause, record.view, now)
         phase = record.phase if record.view else Phase.START
-        self.say("LeaderElected", f"{name} leads (epoch {record.epoch})", now, phase)
+        text = f"{self._me.place} leads (epoch {record.epoch})"
+        self.say(EventKind.LEADER_ELECTED, text, phase, now)
         if record.view:
-            self.view(now)
+            self.view(record, now)
 
-    def view(self, now: float) -> None:
+    def go(self, record: Record, now: float) -> None:
+        """All have acknowledged GO: how far apart it was."""
+        measured = self._clock.start_skew()
+        if measured is None or self._collected.start_skew is not None:
+            return
+        count, skew = measured
+        self._collected.start_skew = skew
+        self._collected.dirty = True
+        text = f"{count} slaves in SEND, start skew {skew * 1e3:.1f} ms"
+        self.say(EventKind.SEND_STARTED, text, record.phase, now)
+
+    def view(self, record: Record, now: float) -> None:
         """The recorded view belongs to the history."""
-        collected = self._lead.collected
-        record = self._lead.record
         view = ViewReport(
             number=record.view,
             members=tuple(member.ordinal for member in record.members),
@@ -59,52 +95,50 @@ class Chronicle:
             at=self.at(now) if record.view > 1 else 0.0,
             cut=record.cut,
         )
-        collected.views.setdefault(record.view, view)
-        collected.dirty = True
+        self._collected.views.setdefault(record.view, view)
+        self._collected.dirty = True
 
-    def entered(self, before: Record, why: str, out: set[SlaveId], now: float) -> None:
-        """A view follows another: who was lost, who joined. `out` were left out though alive."""
-        record = self._lead.record
-        self.view(now)
+    def entered(self, before: Record, record: Record, why: str, losses: Losses, now: float) -> None:
+        """A view follows another: who was lost, who joined."""
+        self.view(record, now)
         old = {member.node for member in before.members}
         new = {member.node for member in record.members}
         where = _where(record)
         if not before.view:
             ready = f"{len(new)} of {len(new)} slaves ready; {where.partition(',')[0]}"
-            self.say("SlavesReady", ready, now, Phase.START)
+            self.say(EventKind.SLAVES_READY, ready, Phase.START, now)
             return
-        self.lost(before, out, now)
+        self.lost(before, record, losses, now)
         for node in sorted(new - old):
-            self.say("SlaveReplaced", f"{node.in_words} joined; {where}", now)
+            text = f"{node.in_words} joined; {where}"
+            self.say(EventKind.SLAVE_REPLACED, text, record.phase, now)
         if old == new:
-            self.say("SameMembers", f"{why}; {where}", now)
-            suspect = self._lead.suspicion.suspect()
+            self.say(EventKind.SAME_MEMBERS, f"{why}; {where}", record.phase, now)
+            suspect = self._suspicion.suspect()
             if suspect is not None:
                 # Healed, and nobody is out; but what made the ring stop is no secret.
-                named = str(suspect)
-                self._fail(FailureKind.LINK_LOST, named, why, before.view, now)
+                self._fail(FailureKind.LINK_LOST, str(suspect), why, before.view, now)
 
-    def lost(self, before: Record, out: set[SlaveId], now: float) -> None:
+    def lost(self, before: Record, record: Record, losses: Losses, now: float) -> None:
         """Members of the view before that are not in the one recorded now, and why."""
-        record = self._lead.record
         new = {member.node for member in record.members}
         for node in sorted(member.node for member in before.members):
             if node in new:
                 continue
-            cause = self._cause(node, out)
+            cause = self._cause(node, losses)
             self._fail(FailureKind.SLAVE_LOST, str(node), cause, before.view, now)
-            self.say("SlaveLost", f"{node.in_words} lost: {cause}; {_where(record)}", now)
+            text = f"{node.in_words} lost: {cause}; {_where(record)}"
+            self.say(EventKind.SLAVE_LOST, text, record.phase, now)
 
-    def _cause(self, node: SlaveId, out: set[SlaveId]) -> str:
-        lead = self._lead
-        for lost in lead.master.orders.causes:
+    def _cause(self, node: SlaveId, losses: Losses) -> str:
+        for lost in losses.causes:
             if lost.node == node and lost.text:
                 return lost.text
-        if node in lead.leavers:
+        if node in losses.leavers:
             return "told to end"
-        if node in out:
+        if node in losses.out:
             return "left out for its bad links"
-        return lead.suspicion.trouble(node) or "no answer to the wedge"
+        return self._suspicion.trouble(node) or "no answer to the wedge"
 
 
 def _where(record: Record) -> str:

@@ -108,7 +108,7 @@ def test_the_record_of_a_new_view_changes_only_what_it_must() -> None:
     change.choose(members(A, B, C))
     change.synced = {node: synced("abc", 1) for node in (A, B, C2)}
     before = in_send()
-    after = change.next_record(before, PLAN, "")
+    after = change.next_record(before, PLAN)
     assert after == msgspec.structs.replace(
         before,
         version=6,
@@ -124,22 +124,22 @@ def test_the_record_of_a_new_view_changes_only_what_it_must() -> None:
 
 def test_the_record_that_closes_says_stop_and_who_was_there() -> None:
     """STOP, closed, the reason; sendMembers are those of the end of SEND if they are known."""
-    change = changing({A: 1}, closing=True)
+    change = changing({A: 1}, closing=True, stop_reason="Aborted")
     change.choose(members(A, B))
     change.synced = {A: synced("a", 0)}
-    early = change.next_record(in_send(1, 0, 0, A, B), PLAN, "Aborted")
+    early = change.next_record(in_send(1, 0, 0, A, B), PLAN)
     assert (early.phase, early.closed, early.stop_reason) == (Phase.STOP, True, "Aborted")
     assert early.send_members == members(A, B)
     late = in_send(1, 0, 0, A, B)
     late = msgspec.structs.replace(late, phase=Phase.GRACE, send_members=members(A, B, C))
-    assert change.next_record(late, PLAN, "").send_members == members(A, B, C)
+    assert change.next_record(late, PLAN).send_members == members(A, B, C)
 
 
 def test_without_a_fold_the_cut_alone_is_recorded() -> None:
     """Only with `sync_before_record` switched off is a view recorded that nobody synced."""
     change = changing({A: 4})
     change.choose(members(A))
-    assert change.next_record(in_send(), PLAN, "").fold == FoldValue(count=4)
+    assert change.next_record(in_send(), PLAN).fold == FoldValue(count=4)
 
 
 @pytest.mark.parametrize(

@@ -4,18 +4,14 @@ Each step can be repeated, by this leader or the next. Installing what is record
 stage's.
 """
 
-from typing import TYPE_CHECKING
-
 from ringrun.core.master.change import Change
-from ringrun.core.master.stages.interface import Stage
+from ringrun.core.master.stages.interface import Alter, Next, Stage, StandAside, Unrecorded
+from ringrun.core.master.term import Term
 from ringrun.core.messages import Control, Sync, Synced, Wedge, Wedged
 from ringrun.core.node import SlaveId
 from ringrun.core.outcome.verdict import DIVERGED, NO_SURVIVOR
 from ringrun.core.phase import Phase
 from ringrun.core.record import Member, Record
-
-if TYPE_CHECKING:
-    from ringrun.core.master.leading import Leading
 
 # An early stop that nobody answers for so long is recorded without a closing cut.
 _ABORT_SECONDS = 5.0
@@ -24,134 +20,151 @@ _ABORT_SECONDS = 5.0
 class Changing(Stage):
     """Wedging until everyone who can has answered, then syncing, then asking for the record."""
 
-    def __init__(self, lead: "Leading", now: float, change: Change, began: float) -> None:
-        super().__init__(lead, now)
+    WATCHES = True
+
+    def __init__(self, term: Term, now: float, change: Change, began: float) -> None:
+        super().__init__(term, now)
         self.change = change
         self._began = began
         self._syncing = False
         self._unclosed: str | None = None
 
-    def tick(self, now: float) -> None:
-        lead = self.lead
+    def tick(self, now: float) -> Next | None:
+        term = self.term
         change = self.change
-        orders = lead.master.orders
+        orders = term.orders
         stop = orders.phase is Phase.STOP and not change.closing
-        if stop or (change.joiners and lead.clock.send_is_over(lead.record, now)):
+        if stop or (change.joiners and term.send_is_over(now)):
             if stop:
                 change.closing = True
                 change.stop_reason = orders.stop_reason or "Stopped"
-            self._again(now)
-        elif self._unclosed is not None:
-            return
-        elif not self._syncing:
-            self._wedge(now)
-        elif change.unsynced():
-            self._sync(now)
-        elif change.closing and not lead.rules.closing_cut_recorded:
-            lead.close_unrecorded(self._record(), now)
+            return self._again(now)
+        if self._unclosed is not None:
+            return None
+        if not self._syncing:
+            return self._wedge(now)
+        if change.unsynced():
+            return self._sync(now)
+        if change.closing and not term.rules.closing_cut_recorded:
+            return Unrecorded(record=self._record())
+        return None
 
     def _again(
         self, now: float, without: frozenset[SlaveId] = frozenset(), *, tried: int = 0
-    ) -> None:
+    ) -> Next:
         """The same change from the wedge on, under a new attempt."""
         change = self.change
-        late = change.closing or self.lead.clock.send_is_over(self.lead.record, now)
-        self.lead.change(
-            now,
-            change.cause,
+        late = change.closing or self.term.send_is_over(now)
+        again = Change(
+            cause=change.cause,
             closing=change.closing,
             stop_reason=change.stop_reason,
             joiners=() if late else change.joiners,
             without=change.without | without,
-            began=self._began,
             tried=tried,
         )
+        return Alter(change=again, began=self._began)
 
-    def not_written(self, now: float) -> None:
-        if self._syncing and not self.change.unsynced():
-            self._again(now)
+    def not_written(self, now: float) -> Next | None:
+        return self._again(now) if self._syncing and not self.change.unsynced() else None
+
+    def left_out(self) -> set[SlaveId]:
+        return self.change.without & self.change.wedged.keys()
+
+    def why(self) -> str:
+        return self.change.cause
 
     def repeat(self, now: float) -> None:
-        lead = self.lead
+        term = self.term
         change = self.change
         if self._syncing:
             sync = Sync(
-                **lead.command(),
+                **term.command(),
                 attempt=change.attempt,
-                view=lead.record.view,
+                view=term.record.view,
                 cut=change.cut,
                 donor=change.donor,
-                plan=lead.plan,
+                plan=term.plan,
             )
             for member in change.unsynced():
-                lead.master.send(member.node, sync)
+                term.send(member.node, sync)
             return
         wedge = Wedge(
-            **lead.command(),
+            **term.command(),
             attempt=change.attempt,
-            record=lead.record,
-            elapsed=lead.clock.elapsed(now),
+            record=term.record,
+            elapsed=term.clock.elapsed(now),
         )
-        gone = lead.gone()
-        for member in lead.record.members:
+        gone = term.gone()
+        for member in term.record.members:
             if member.node not in change.wedged and member.node not in gone:
-                lead.master.send(member.node, wedge)
+                term.send(member.node, wedge)
 
-    def receive(self, node: SlaveId, message: Control, now: float) -> None:
+    def receive(self, node: SlaveId, message: Control, now: float) -> Next | None:
         change = self.change
         if isinstance(message, Wedged):
             tag = (message.attempt, message.view)
-            if tag == (change.attempt, self.lead.record.view) and not self._syncing:
+            if tag == (change.attempt, self.term.record.view) and not self._syncing:
                 change.wedged[node] = message
         elif isinstance(message, Synced) and self._syncing:
             answer = (message.attempt, message.view, message.fold.count)
-            asked = (change.attempt, self.lead.record.view, change.cut)
-            if answer == asked or not self.lead.rules.tagged_answers:
+            asked = (change.attempt, self.term.record.view, change.cut)
+            if answer == asked or not self.term.rules.tagged_answers:
                 change.synced[node] = message
+                self._compare()
+        return None
+
+    def _compare(self) -> None:
+        """All have answered, and their folds differ (G1): this change is the last one."""
+        change = self.change
+        if change.diverged and not change.unsynced():
+            view = self.term.record.view
+            change.closing = True
+            change.stop_reason = f"{DIVERGED}: unequal folds at cut {change.cut:,} of view {view}"
 
     # Steps 1 and 2
 
-    def _wedge(self, now: float) -> None:
-        lead = self.lead
+    def _wedge(self, now: float) -> Next | None:
+        term = self.term
         change = self.change
-        members = lead.record.members
-        gone = lead.gone()
+        members = term.record.members
+        gone = term.gone()
         living = [member for member in members if member.node not in gone]
         answered = change.wedged.keys() | change.without
-        if now - self.since <= lead.patience and any(m.node not in answered for m in living):
-            return
+        if now - self.since <= term.patience and any(m.node not in answered for m in living):
+            return None
         if not change.closing:
-            change.without |= lead.suspicion.blame(change.wedged, now)
+            change.without |= term.suspicion.blame(change.wedged, now)
         change.choose(members)
         if self._too_few(living):
-            lead.master.stand_aside(now)
-        elif not change.survivors:
-            self._nobody(living, now)
-        else:
-            self._syncing = True
-            self.since = now
-            self.repeat(now)
+            return StandAside()
+        if not change.survivors:
+            return self._nobody(living, now)
+        self._syncing = True
+        self.since = now
+        self.repeat(now)
+        return None
 
     def _too_few(self, living: list[Member]) -> bool:
         """Whether a standby may reach more than this leader, which has not yet let it try."""
         survivors = self.change.survivors
-        if not self.lead.master.may_stand_aside or (self.change.closing and survivors):
+        if not self.term.may_stand_aside or (self.change.closing and survivors):
             return False
         return 2 * len(survivors) < len(living)
 
-    def _nobody(self, living: list[Member], now: float) -> None:
+    def _nobody(self, living: list[Member], now: float) -> Next | None:
         """Repeat and record nothing, until it is sure that nobody can answer any more."""
-        lead = self.lead
+        term = self.term
         change = self.change
-        results = lead.collected.results
-        anyone = any(member.node in results for member in lead.record.members)
-        late = now >= lead.clock.end_of_grace + lead.plan.result_wait
+        results = term.collected.results
+        anyone = any(member.node in results for member in term.record.members)
+        late = now >= term.clock.end_of_grace + term.plan.result_wait
         answered = {member.node for member in living if member.node in change.wedged}
-        if answered - lead.leavers:
+        if answered - term.leavers:
             # They answer again, and were out only for an earlier silence, or for bad links.
-            change.without = set(lead.leavers)
-            self._again(now)
-        elif anyone and not lead.rules.unclosed_stop:
+            change.without = set(term.leavers)
+            return self._again(now)
+        if anyone and not term.rules.unclosed_stop:
             self.since = now
         elif not living or late:
             self._unclosed = change.stop_reason or ("" if anyone else NO_SURVIVOR)
@@ -159,36 +172,36 @@ class Changing(Stage):
             self._unclosed = change.stop_reason
         else:
             self.since = now
+        return None
 
     # Steps 3 to 5
 
-    def _sync(self, now: float) -> None:
+    def _sync(self, now: float) -> Next | None:
         """Whoever stays silent is left out: a survivor by a new attempt, a joiner at once.
 
         Before that another donor is tried: it may be the donor that they cannot reach.
         """
-        lead = self.lead
+        term = self.term
         change = self.change
-        gone = lead.gone()
+        gone = term.gone()
         survivors = {member.node for member in change.survivors}
         if survivors & gone:
-            self._again(now)
-            return
+            return self._again(now)
         unsynced = {member.node for member in change.unsynced()}
-        late = now - self.since > lead.patience
+        late = now - self.since > term.patience
         lost = unsynced if late else unsynced & gone
-        if not lost:
-            return
         change.joiners = tuple(each for each in change.joiners if each.node not in lost)
         silent = lost & survivors
-        if silent and not change.tried and len(change.donors()) > 1:
-            self._again(now, tried=1)
-        elif silent:
-            self._again(now, frozenset(silent))
+        if not silent:
+            self._compare()
+            return None
+        if not change.tried and len(change.donors()) > 1:
+            return self._again(now, tried=1)
+        return self._again(now, frozenset(silent))
 
     def wants(self, now: float) -> Record | None:
-        lead = self.lead
-        record = lead.record
+        term = self.term
+        record = term.record
         if self._unclosed is not None:
             return record.evolve(
                 phase=Phase.STOP,
@@ -196,18 +209,12 @@ class Changing(Stage):
                 stop_reason=self._unclosed,
                 send_members=record.send_members or record.members,
             )
-        if not self._syncing or (self.change.unsynced() and lead.rules.sync_before_record):
+        if not self._syncing or (self.change.unsynced() and term.rules.sync_before_record):
             return None
-        if self.change.closing and not lead.rules.closing_cut_recorded:
+        if self.change.closing and not term.rules.closing_cut_recorded:
             return None
         return self._record()
 
     def _record(self) -> Record:
-        change = self.change
-        record = self.lead.record
-        reason = change.stop_reason
-        if change.diverged:
-            change.closing = True
-            reason = f"{DIVERGED}: unequal folds at cut {change.cut:,} of view {record.view}"
-            change.stop_reason = reason
-        return change.next_record(record, self.lead.plan, reason)
+        term = self.term
+        return self.change.next_record(term.record, term.plan)

@@ -1,18 +1,15 @@
 """The ring runs: watch for the end of a phase, for slaves that are gone, suspected, or new."""
 
 from math import inf
-from typing import TYPE_CHECKING
 
-from ringrun.core.master.change import reachable
-from ringrun.core.master.stages.interface import Stage
+from ringrun.core.master.change import Change, reachable
+from ringrun.core.master.stages.interface import Alter, Next, Stage, StandAside
+from ringrun.core.master.term import Term
 from ringrun.core.messages import Control, Meet, Met
 from ringrun.core.node import SlaveId
+from ringrun.core.orders import Orders
 from ringrun.core.phase import Phase
 from ringrun.core.record import Member
-
-if TYPE_CHECKING:
-    from ringrun.core.master.leading import Leading
-    from ringrun.core.orders import Orders
 
 _QUIET_SECONDS = 0.5
 _LOOK_SECONDS = 0.05
@@ -22,8 +19,10 @@ _FIRST_DELAY, _LONGEST_DELAY = 0.2, 5.0
 class Steady(Stage):
     """Holds the joiners that are being introduced; the ring does not wait for them."""
 
-    def __init__(self, lead: "Leading", now: float) -> None:
-        super().__init__(lead, now)
+    WATCHES = True
+
+    def __init__(self, term: Term, now: float) -> None:
+        super().__init__(term, now)
         self._joiners: tuple[Member, ...] = ()
         self._attempt = 0
         self._met: dict[SlaveId, frozenset[SlaveId]] = {}
@@ -33,27 +32,27 @@ class Steady(Stage):
         self._leavers = 0
         self._news = False
 
-    def tick(self, now: float) -> None:
-        lead = self.lead
-        record = lead.record
-        orders = lead.master.orders
+    def tick(self, now: float) -> Next | None:
+        term = self.term
+        orders = term.orders
         if orders.phase is Phase.STOP:
             reason = orders.stop_reason or "Stopped"
-            lead.change(now, "the run is stopped", closing=True, stop_reason=reason)
-        elif record.phase is Phase.GRACE and self._grace_is_over(now):
-            lead.change(now, "the run is over", closing=True)
-        elif self._may_differ(now) and (gone := self._left()):
-            lead.change(now, "slaves are gone", without=gone)
-        elif lead.suspicion.edges:
-            lead.change(now, lead.suspicion.cause())
-        elif self._looked_at == now:
-            self._look(now)
+            return Alter(
+                change=Change(cause="the run is stopped", closing=True, stop_reason=reason)
+            )
+        if term.record.phase is Phase.GRACE and self._grace_is_over(now):
+            return Alter(change=Change(cause="the run is over", closing=True))
+        if self._may_differ(now) and (gone := self._left()):
+            return Alter(change=Change(cause="slaves are gone", without=gone))
+        if term.suspicion.edges:
+            return Alter(change=Change(cause=term.suspicion.cause()))
+        return self._look(now) if self._looked_at == now else None
 
     def _may_differ(self, now: float) -> bool:
         """Whether to look at the members one by one: every message of every slave comes by here."""
-        lead = self.lead
-        orders = lead.master.orders
-        leavers = len(lead.leavers)
+        term = self.term
+        orders = term.orders
+        leavers = len(term.leavers)
         same = orders is self._orders and leavers == self._leavers and not self._news
         if same and now - self._looked_at < _LOOK_SECONDS:
             return False
@@ -63,105 +62,104 @@ class Steady(Stage):
         self._looked_at = now
         return True
 
-    def _look(self, now: float) -> None:
-        lead = self.lead
-        record = lead.record
-        if quiet := self._quiet(now):
-            if len(quiet) < len(record.members):
-                lead.change(now, f"nothing heard from slave {quiet[0].ordinal}")
-            elif lead.master.may_stand_aside:
-                # Nobody is heard: it may be this master that is cut off.
-                lead.master.stand_aside(now)
-        else:
-            self._introduce(now)
+    def _look(self, now: float) -> Next | None:
+        quiet = self._quiet(now)
+        if not quiet:
+            return self._introduce(now)
+        if len(quiet) < len(self.term.record.members):
+            return Alter(change=Change(cause=f"nothing heard from slave {quiet[0].ordinal}"))
+        # Nobody is heard: it may be this master that is cut off.
+        return StandAside() if self.term.may_stand_aside else None
 
     def _grace_is_over(self, now: float) -> bool:
-        lead = self.lead
-        ended = lead.frozen | lead.gone()
-        if all(member.node in ended for member in lead.record.members):
+        term = self.term
+        ended = term.frozen | term.gone()
+        if all(member.node in ended for member in term.record.members):
             return True
-        return now >= lead.clock.end_of_grace + lead.plan.stop_wait / 4
+        return now >= term.clock.end_of_grace + term.plan.stop_wait / 4
 
     def _left(self) -> set[SlaveId]:
         """Members that are dead, leaving, or replaced on the roster."""
-        lead = self.lead
-        orders = lead.master.orders
+        term = self.term
+        orders = term.orders
         dead = set(orders.dead)
         newest = {member.ordinal: member.incarnation for member in orders.roster}
         return {
             member.node
-            for member in lead.record.members
+            for member in term.record.members
             if member.node in dead
-            or member.node in lead.leavers
+            or member.node in term.leavers
             or newest.get(member.ordinal, 0) > member.incarnation
         }
 
     def _quiet(self, now: float) -> list[SlaveId]:
         """Members that say nothing to their leader."""
-        lead = self.lead
-        limit = 2 * lead.plan.suspect + _QUIET_SECONDS
-        nodes = [member.node for member in lead.record.members]
-        return [node for node in nodes if now - max(lead.heard_at(node), self.since) > limit]
+        term = self.term
+        limit = 2 * term.plan.suspect + _QUIET_SECONDS
+        nodes = [member.node for member in term.record.members]
+        return [node for node in nodes if now - max(term.heard_at(node), self.since) > limit]
 
     # Introducing joiners: MEET proves their links before the ring is stopped for them.
 
     def _candidates(self, now: float) -> tuple[Member, ...]:
         """Fresh incarnations on the roster that may be admitted now (G12)."""
-        lead = self.lead
-        record = lead.record
-        if lead.clock.send_is_over(record, now):
+        term = self.term
+        record = term.record
+        if term.send_is_over(now):
             return ()
         inside = {member.ordinal for member in record.members}
-        dead = set(lead.master.orders.dead)
+        dead = set(term.orders.dead)
         return tuple(
             member
-            for member in lead.master.orders.roster
+            for member in term.orders.roster
             if member.port
             and member.ordinal not in inside
             and member.node not in dead
             and (
                 member.incarnation > record.admitted(member.ordinal)
-                or not lead.rules.fresh_incarnations
+                or not term.rules.fresh_incarnations
             )
-            and lead.held_back.get(member.node, (0.0, 0.0))[0] <= now
+            and term.held_back.get(member.node, (0.0, 0.0))[0] <= now
         )
 
-    def _introduce(self, now: float) -> None:
-        lead = self.lead
+    def _introduce(self, now: float) -> Next | None:
+        term = self.term
         joiners = self._candidates(now)
         if joiners != self._joiners:
             self._joiners = joiners
-            self._attempt = lead.next_attempt()
+            self._attempt = term.next_attempt()
             self._met = {}
             self._met_since = now
             self.repeat(now)
         if not joiners:
-            return
-        good = reachable(joiners, lead.record.members, self._met)
-        late = now - self._met_since > 2 * lead.plan.suspect
+            return None
+        good = reachable(joiners, term.record.members, self._met)
+        late = now - self._met_since > 2 * term.plan.suspect
         if good and (len(good) == len(joiners) or late):
-            lead.change(now, "a slave joins", joiners=good)
-        elif late:
+            return Alter(change=Change(cause="a slave joins", joiners=good))
+        if late:
             for joiner in joiners:
-                _, delay = lead.held_back.get(joiner.node, (0.0, _FIRST_DELAY))
-                lead.held_back[joiner.node] = (now + delay, min(2 * delay, _LONGEST_DELAY))
+                _, delay = term.held_back.get(joiner.node, (0.0, _FIRST_DELAY))
+                term.held_back[joiner.node] = (now + delay, min(2 * delay, _LONGEST_DELAY))
+        return None
 
     def repeat(self, now: float) -> None:
         if not self._joiners:
             return
-        lead = self.lead
-        members = lead.record.members
+        term = self.term
+        members = term.record.members
         meet = Meet(
-            **lead.command(),
+            **term.command(),
             attempt=self._attempt,
             joiners=self._joiners,
             members=members,
-            plan=lead.plan,
+            plan=term.plan,
         )
         for member in (*self._joiners, *members):
-            lead.master.send(member.node, meet)
+            term.send(member.node, meet)
 
-    def receive(self, node: SlaveId, message: Control, now: float) -> None:
+    def receive(self, node: SlaveId, message: Control, now: float) -> Next | None:
         if isinstance(message, Met) and self._joiners and message.attempt == self._attempt:
             self._met[node] = frozenset(message.links)
             self._news = True
+        return None
