@@ -16,8 +16,8 @@ from ringrun.core.log.fold import weighted_sum
 from ringrun.core.notes import Note
 from ringrun.runtime.journal import MAGIC, encode
 from ringrun.verify import Promise, UnreadableError, check, main
-from ringrun.verify.log import NO_BASE, Batches, Log
-from ringrun.verify.numbers import Streams, fold_rest
+from ringrun.verify.reading.log import NO_BASE, Batches, Log
+from ringrun.verify.reading.numbers import Streams, fold_rest
 
 STEPS = ("issue", "ahead", "burst", "approve", "lag", "kill", "replace", "leader", "view")
 

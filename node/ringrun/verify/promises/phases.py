@@ -3,9 +3,9 @@
 from typing import Any
 
 from ringrun.verify.findings import Anomaly, Findings, Promise, called
-from ringrun.verify.history import NODE, History
-from ringrun.verify.reader import Document, Kind, UnreadableError
-from ringrun.verify.views import PHASES, Views
+from ringrun.verify.promises.views import PHASES, Views
+from ringrun.verify.reading.reader import Document, Kind, UnreadableError
+from ringrun.verify.rebuilding.history import NODE, History
 
 # Without its own note, a slave's place in time is unknown; what it does is then not judged.
 _NEVER = 1 << 62

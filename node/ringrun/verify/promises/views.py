@@ -11,8 +11,8 @@ from itertools import pairwise
 from typing import Any
 
 from ringrun.verify.findings import Anomaly, Findings, Promise, called
-from ringrun.verify.history import NODE, History
-from ringrun.verify.reader import Document, Kind, NodeJournal
+from ringrun.verify.reading.reader import Document, Kind, NodeJournal
+from ringrun.verify.rebuilding.history import NODE, History
 
 PHASES = ("START", "SEND", "GRACE", "STOP")
 _SEEN = {"saved", "read"}

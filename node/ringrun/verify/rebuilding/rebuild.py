@@ -11,9 +11,9 @@ from itertools import pairwise
 import numpy as np
 
 from ringrun.verify.findings import Anomaly, Findings, Promise, called
-from ringrun.verify.history import NODE, History, Installed
-from ringrun.verify.log import NO_BASE, Log, base_of, batches_of
-from ringrun.verify.reader import Document, Integers, Kind, NodeJournal, UnreadableError
+from ringrun.verify.reading.log import NO_BASE, Log, base_of, batches_of
+from ringrun.verify.reading.reader import Document, Integers, Kind, NodeJournal, UnreadableError
+from ringrun.verify.rebuilding.history import NODE, History, Installed
 
 _NO_ROWS = np.empty(0, dtype=np.int64)
 
