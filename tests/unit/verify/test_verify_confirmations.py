@@ -5,7 +5,7 @@ from journalled_run import JournalledRun, eventful_run
 from spoiling import ENTRIES, Mutations, insert, places
 
 from ringrun.core.notes import Note
-from ringrun.verify import check
+from ringrun.verify import Promise, check
 
 MUTATIONS = Mutations()
 
@@ -41,3 +41,16 @@ def test_a_missing_journal_is_said_and_not_guessed() -> None:
     assert verification.unchecked == (
         "slave 3 (incarnation 1) left no journal: what it confirmed (G4)",
     )
+
+
+@pytest.mark.parametrize(
+    ("same_clock", "slack", "broken"), [(True, 0.0, True), (True, 0.01, False), (False, 0.0, False)]
+)
+def test_times_are_compared_on_one_clock_alone(
+    same_clock: bool, slack: float, broken: bool
+) -> None:
+    """And forgiven what the caller grants."""
+    run = eventful_run()
+    a_slave_approves_before_another_holds(run)
+    verification = check(run.journals(), run.report, same_clock, clock_slack=slack)
+    assert (Promise.CONFIRMED in verification.broken) == broken

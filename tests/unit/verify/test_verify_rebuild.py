@@ -1,10 +1,14 @@
 """What a slave's own journal tells against it (G2, G3, G4)."""
 
 import pytest
-from journalled_run import JournalledRun
+from journalled_run import JournalledRun, eventful_run
 from spoiling import Mutations, append, insert, places, replace, rewrite
 
 from ringrun.core.notes import Note
+from ringrun.verify.findings import Findings, Promise
+from ringrun.verify.reading.reader import read
+from ringrun.verify.rebuilding.history import History
+from ringrun.verify.rebuilding.rebuild import rebuild
 
 MUTATIONS = Mutations()
 
@@ -52,3 +56,53 @@ def a_member_begins_anew(run: JournalledRun) -> None:
 def test_a_spoilt_run_is_named(name: str) -> None:
     """The promise, the anomaly and the node are those that the mutation touched."""
     MUTATIONS.must_be_named(name)
+
+
+def history_of(run: JournalledRun, name: str) -> tuple[History, Findings]:
+    """What is rebuilt of one slave of a run, and what is found on the way."""
+    findings = Findings()
+    ordinal, incarnation = name[1:].split("-")
+    node = int(ordinal), int(incarnation)
+    return rebuild(read(name, run.journals()[name]), node, findings), findings
+
+
+def test_a_survivor_goes_through_all_views() -> None:
+    """One log, from 1 to what the report counts."""
+    run = eventful_run()
+    history, findings = history_of(run, "s0-1")
+    assert findings.found == []
+    assert history.whole
+    assert [view.number for view in history.installed] == [1, 2, 3]
+    assert [view.cut for view in history.installed] == [view["cut"] for view in run.views]
+    assert len(history.logs) == 1
+    assert (history.log.begin, history.log.length) == (0, run.report["count"])
+    assert sorted(history.holdings) == [1, 2, 3]
+
+
+def test_a_joiner_begins_from_its_base() -> None:
+    """And is known to have been given what was approved before its first view."""
+    run = eventful_run()
+    history, findings = history_of(run, "s3-2")
+    assert findings.found == []
+    assert history.based_before == 3
+    assert 0 < history.base.count <= run.views[2]["cut"]
+    assert history.log.length == run.report["count"]
+
+
+def test_what_a_cut_takes_away_stays_as_a_log_of_its_own() -> None:
+    """It was approved, so it is compared like any other."""
+    run = eventful_run()
+    approved = run.views[1]["cut"]
+    rewrite(run, "s1-1", places(run, "s1-1", Note.VIEW)[1], cut=10)
+    history, findings = history_of(run, "s1-1")
+    assert Promise.UNIFORM in {finding.promise for finding in findings.found}
+    assert 10 < history.logs[0].length <= approved
+
+
+def test_a_view_without_the_slave_is_not_installed() -> None:
+    """It was told that the run goes on without it."""
+    run = eventful_run()
+    append(run, "s3-1", Note.VIEW, run.views[1])
+    history, findings = history_of(run, "s3-1")
+    assert [view.number for view in history.installed] == [1]
+    assert findings.found == []
