@@ -4,13 +4,13 @@ Shares no code with what it checks: it imports nothing of the core, and computes
 digests by itself. `main` is `ringrun verify DIR`; `check` does the same in memory and is called by
 the simulation after every run. Both read the journals of docs/journal.md:
 
-    reader -> rebuild -> agreement, draws, confirmations, phases, views, outcome -> text
+    reading -> rebuilding -> promises -> text
 """
 
 from ringrun.verify.checking import check
 from ringrun.verify.findings import Anomaly, Finding, Promise, Verification
 from ringrun.verify.folder import main
-from ringrun.verify.reader import UnreadableError
+from ringrun.verify.reading.reader import UnreadableError
 
 __all__ = [
     "Anomaly",

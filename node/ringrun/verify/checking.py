@@ -9,22 +9,26 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from ringrun.verify.agreement import compare
-from ringrun.verify.confirmations import check_confirmations
-from ringrun.verify.draws import check_draws, check_numbers
 from ringrun.verify.findings import Findings, Verification
-from ringrun.verify.history import NODE, History
-from ringrun.verify.numbers import Streams
-from ringrun.verify.outcome import (
+from ringrun.verify.promises.agreement import compare
+from ringrun.verify.promises.confirmations import check_confirmations
+from ringrun.verify.promises.cuts import check_cuts
+from ringrun.verify.promises.drain import check_drain
+from ringrun.verify.promises.draws import check_draws, check_numbers
+from ringrun.verify.promises.incarnations import check_incarnations
+from ringrun.verify.promises.outcome import (
     check_checkpoints,
     check_recorded_folds,
     check_report,
     check_results,
 )
-from ringrun.verify.phases import check_drain, check_phases, check_times
-from ringrun.verify.reader import Data, NodeJournal, UnreadableError, read
-from ringrun.verify.rebuild import rebuild
-from ringrun.verify.views import check_cuts, check_incarnations, check_used, gather
+from ringrun.verify.promises.phases import check_phases, check_times
+from ringrun.verify.promises.used import check_used
+from ringrun.verify.promises.views import gather
+from ringrun.verify.reading.numbers import Streams
+from ringrun.verify.reading.reader import Data, NodeJournal, UnreadableError, read
+from ringrun.verify.rebuilding.history import NODE, History
+from ringrun.verify.rebuilding.rebuild import rebuild
 
 _SLAVE = re.compile(r"s(\d+)-(\d+)")
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ringrun.verify.checking import check
-from ringrun.verify.reader import Data, UnreadableError
+from ringrun.verify.reading.reader import Data, UnreadableError
 from ringrun.verify.text import document_of, lines_of
 
 _SUFFIX = ".journal"

@@ -8,7 +8,7 @@ from hashlib import sha256
 
 import numpy as np
 
-from ringrun.verify.reader import Integers, Numbers
+from ringrun.verify.reading.reader import Integers, Numbers
 
 BLOCK = 4096
 NO_DIGEST = bytes(32)

@@ -10,9 +10,9 @@ from collections import Counter
 from collections.abc import Sequence
 
 from ringrun.verify.findings import Anomaly, Findings, Promise, called
-from ringrun.verify.history import History
-from ringrun.verify.log import Log, Slice
-from ringrun.verify.numbers import BLOCK
+from ringrun.verify.reading.log import Log, Slice
+from ringrun.verify.reading.numbers import BLOCK
+from ringrun.verify.rebuilding.history import History
 
 
 class Reference:

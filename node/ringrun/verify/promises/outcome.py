@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from typing import Any
 
-from ringrun.verify.agreement import Reference
 from ringrun.verify.findings import Anomaly, Findings, Promise, called
-from ringrun.verify.history import NODE, History
-from ringrun.verify.log import Log
-from ringrun.verify.numbers import BLOCK
-from ringrun.verify.reader import Kind
-from ringrun.verify.views import Views
+from ringrun.verify.promises.agreement import Reference
+from ringrun.verify.promises.views import Views
+from ringrun.verify.reading.log import Log
+from ringrun.verify.reading.numbers import BLOCK
+from ringrun.verify.reading.reader import Kind
+from ringrun.verify.rebuilding.history import NODE, History
 
 Tally = tuple[int, str, str]
 

@@ -5,8 +5,8 @@ Made from its journal by `rebuild`; the checks read it. Nothing is judged here.
 
 from dataclasses import dataclass, field
 
-from ringrun.verify.log import NO_BASE, Base, Log
-from ringrun.verify.reader import Integers, NodeJournal, Times
+from ringrun.verify.reading.log import NO_BASE, Base, Log
+from ringrun.verify.reading.reader import Integers, NodeJournal, Times
 
 NODE = tuple[int, int]
 

@@ -1,11 +1,11 @@
-"""Phases: never back, originate in SEND alone, nothing after a result, in time (G6); drain (G8)."""
+"""Phases: never back, originate in SEND alone, nothing after a result, in time (G6)."""
 
 from typing import Any
 
 from ringrun.verify.findings import Anomaly, Findings, Promise, called
-from ringrun.verify.history import NODE, History
-from ringrun.verify.reader import Document, Kind, UnreadableError
-from ringrun.verify.views import PHASES, Views
+from ringrun.verify.promises.views import PHASES, Views
+from ringrun.verify.reading.reader import Document, Kind, UnreadableError
+from ringrun.verify.rebuilding.history import NODE, History
 
 # Without its own note, a slave's place in time is unknown; what it does is then not judged.
 _NEVER = 1 << 62
@@ -119,7 +119,7 @@ def check_times(
     if first is None or last is None:
         return
     # Whoever died may have been the first to start: the others end with its GO.
-    marks = {node: _marks(histories[node]) for node in first.members if node in histories}
+    marks = {node: marks_of(histories[node]) for node in first.members if node in histories}
     for node, (started, ended, frozen) in marks.items():
         if started is None or node not in last.members:
             continue
@@ -162,7 +162,7 @@ def check_times(
                 )
 
 
-def _marks(history: History) -> tuple[Document | None, Document | None, Document | None]:
+def marks_of(history: History) -> tuple[Document | None, Document | None, Document | None]:
     """Where SEND began, SEND ended, and GRACE ended."""
     marks: dict[str, Document] = {}
     for document in history.journal.of(Kind.PHASE):
@@ -178,76 +178,4 @@ def _was_stopped(history: History, mark: Document) -> bool:
         document.values.get("obeyed") and str(document.values.get("command")).lower() == "close"
         for document in history.journal.of(Kind.COMMAND)
         if document.place <= mark.place or document.time <= mark.time
-    )
-
-
-def check_drain(
-    histories: dict[NODE, History],
-    views: Views,
-    report: dict[str, Any] | None,
-    findings: Findings,
-    *,
-    grace_faults: bool,
-) -> None:
-    """With no fault in GRACE all that was issued in the last view is approved by all of it (G8)."""
-    last = views.last()
-    if last is None or grace_faults or _had_fault(histories, views, report):
-        return
-    issued, issuer = 0, ""
-    for history in histories.values():
-        entries = history.journal.entries
-        mine = (entries.kind == Kind.ISSUED) & (entries.view == last.number)
-        if mine.any():
-            highest = int((entries.first[mine] + entries.count[mine]).max()) - 1
-            if highest > issued:
-                issued, issuer = highest, history.name
-    for node in last.members:
-        history = histories[node]
-        approved = history.log.length
-        if approved < issued and history.whole:
-            findings.add(
-                Promise.DRAIN,
-                Anomaly.LOST,
-                history.name,
-                f"{called(history.name)} approved up to {approved:,}, {called(issuer)} issued "
-                f"{issued:,} in the same view and nothing failed in GRACE",
-                index=approved + 1,
-                seen=approved,
-                other=issued,
-            )
-
-
-def _had_fault(histories: dict[NODE, History], views: Views, report: dict[str, Any] | None) -> bool:
-    """Whether anything went wrong after SEND, or may have: then the drain is not promised."""
-    last = views.last()
-    assert last is not None
-    closing = [view for view in views.known.values() if view.closing]
-    # Whoever closes the run with fewer members has lost one; an unclosed run has lost its record.
-    if not closing or set(closing[-1].members) != set(last.members):
-        return True
-    for node in last.members:
-        history = histories.get(node)
-        if history is None:
-            return True
-        results = history.journal.of(Kind.RESULT)
-        if not results or not results[0].values.get("final"):
-            return True
-        # Frozen as planned: an early STOP ends SEND as well as the drain.
-        started, ended, frozen = _marks(history)
-        if started is None or ended is None or frozen is None:
-            return True
-        # Wedged before it was frozen: a change of view in GRACE that led nowhere.
-        if any(
-            ended.place < wedged.place < frozen.place for wedged in history.journal.of(Kind.WEDGED)
-        ):
-            return True
-    if report is None:
-        return False
-    spec = report.get("spec") or {}
-    periods = spec.get("periods") or {}
-    send = float(periods.get("sendMilliseconds", 0)) / 1000 or max(
-        float(histories[node].journal.meta.get("send", 0.0)) for node in last.members
-    )
-    return bool(report.get("reason") in {"Aborted", "Suspended"}) or any(
-        float(failure.get("at") or 0.0) >= send for failure in report.get("failures") or ()
     )

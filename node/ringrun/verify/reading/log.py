@@ -1,6 +1,6 @@
 """One approved log as it lies in a journal: its entries by index, its folds, its checkpoints.
 
-`history` makes them from a journal's batches, `agreement` compares them. A joiner's log begins
+`rebuilding` makes them from a journal's batches, `agreement` compares them. A joiner's log begins
 with the fold it was given; of what went before, it holds the open block alone.
 """
 
@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from ringrun.verify.numbers import BLOCK, NO_DIGEST, fold_blocks, fold_rest
-from ringrun.verify.reader import Integers, NodeJournal, Numbers, UnreadableError
+from ringrun.verify.reading.numbers import BLOCK, NO_DIGEST, fold_blocks, fold_rest
+from ringrun.verify.reading.reader import Integers, NodeJournal, Numbers, UnreadableError
 
 # Entries that are laid out at once: memory does not grow with the log.
 CHUNK = 64 * BLOCK

@@ -11,9 +11,9 @@ from itertools import pairwise
 import numpy as np
 
 from ringrun.verify.findings import Anomaly, Findings, Promise, called
-from ringrun.verify.history import NODE, History
-from ringrun.verify.reader import Integers, Times
-from ringrun.verify.views import Views, node_name
+from ringrun.verify.promises.views import Views, node_name
+from ringrun.verify.reading.reader import Integers, Times
+from ringrun.verify.rebuilding.history import NODE, History
 
 _NONE: Integers = np.empty(0, dtype=np.int64)
 _NEVER: Times = np.empty(0, dtype=np.float64)

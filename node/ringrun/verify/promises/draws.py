@@ -3,9 +3,9 @@
 import numpy as np
 
 from ringrun.verify.findings import Anomaly, Findings, Promise, called
-from ringrun.verify.log import CHUNK, Batches, Log, Slice, batches_of
-from ringrun.verify.numbers import BLOCK, Streams
-from ringrun.verify.reader import NodeJournal
+from ringrun.verify.reading.log import CHUNK, Batches, Log, Slice, batches_of
+from ringrun.verify.reading.numbers import BLOCK, Streams
+from ringrun.verify.reading.reader import NodeJournal
 
 # Draws that lie far apart are computed one by one, and not for ever.
 _SPARSE_MOST = 1000

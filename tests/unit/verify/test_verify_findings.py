@@ -1,0 +1,60 @@
+"""How findings are collected, and what nodes are called in them."""
+
+import pytest
+
+from ringrun.verify.findings import TITLES, Anomaly, Findings, Promise, Verification, called
+
+
+def test_of_one_kind_at_one_node_the_first_is_kept() -> None:
+    """What follows from a finding is not told as well; another node's is."""
+    findings = Findings()
+    for node, text in (("s0-1", "first"), ("s0-1", "second"), ("s1-1", "third")):
+        findings.add(Promise.AGREEMENT, Anomaly.DIVERGED, node, text)
+    findings.add(Promise.AGREEMENT, Anomaly.REORDERED, "s0-1", "fourth")
+    assert [finding.text for finding in findings.found] == ["first", "third", "fourth"]
+
+
+def test_what_is_not_checked_is_said_once() -> None:
+    """In the order in which it was said first."""
+    findings = Findings()
+    for text in ("one", "two", "one"):
+        findings.not_checked(text)
+    assert findings.unchecked == ["one", "two"]
+
+
+def test_broken_promises_come_in_their_order() -> None:
+    """However they were found; a promise that broke twice is there once."""
+    findings = Findings()
+    for promise, node in ((Promise.NO_RETURN, "a"), (Promise.UNIFORM, "a"), (Promise.UNIFORM, "b")):
+        findings.add(promise, Anomaly.LOST, node, "text")
+    verification = Verification(
+        findings=tuple(findings.found),
+        unchecked=(),
+        journals=0,
+        masters=0,
+        incarnations=(),
+        views=0,
+        epochs=0,
+        messages=0,
+    )
+    assert not verification.clean
+    assert verification.broken == (Promise.UNIFORM, Promise.NO_RETURN)
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("s2-1", "slave 2 (incarnation 1)"),
+        ("m0-3", "master m0-3"),
+        ("view 2", "view 2"),
+        ("sum", "sum"),
+    ],
+)
+def test_nodes_are_called_by_what_they_are(name: str, words: str) -> None:
+    """What is no node's name is left as it is."""
+    assert called(name) == words
+
+
+def test_every_promise_has_a_title() -> None:
+    """It is what the user reads."""
+    assert list(TITLES) == list(Promise)

@@ -1,0 +1,46 @@
+"""A log's folds against their definition."""
+
+from typing import Any
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from journalled_run import fold_of, runs_of
+
+from ringrun.verify.reading.log import NO_BASE, Batches, Log
+
+
+def log_of(entries: list[tuple[int, int, int]]) -> Log:
+    """A log with these entries, in the batches in which they would be journalled."""
+    numbers = np.array([u for _, _, u in entries], dtype="<u8")
+    bytewise = np.ndarray((len(entries) * 8 - 7,), "<u8", numbers.tobytes(), 0, (1,))
+    columns = np.array(runs_of(entries, 1), dtype=np.int64).T
+    batches = Batches(
+        first=columns[0],
+        sender=columns[1],
+        k=columns[2],
+        count=columns[3],
+        at=(columns[0] - 1) * 8,
+        numbers=bytewise,
+    )
+    return Log("s0-1", NO_BASE, batches, len(entries))
+
+
+@settings(max_examples=20)
+@given(
+    lengths=st.lists(st.integers(1, 700), min_size=1, max_size=30),
+    random=st.randoms(use_true_random=False),
+)
+def test_folds_are_those_of_the_definition(lengths: list[int], random: Any) -> None:
+    """Sum and digest at the end and at any place within, over several blocks."""
+    entries: list[tuple[int, int, int]] = []
+    ks = [0, 0, 0]
+    for length in lengths:
+        sender = random.randrange(3)
+        for _ in range(length):
+            ks[sender] += 1
+            entries.append((sender, ks[sender], random.getrandbits(64)))
+    log = log_of(entries)
+    for count in {len(entries), random.randrange(len(entries)) + 1, len(entries) // 4096 * 4096}:
+        total, digest, _ = fold_of(entries[:count])
+        assert log.fold(count) == (total, digest)
