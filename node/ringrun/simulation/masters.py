@@ -93,7 +93,6 @@ class MasterProcess(Process):
         if world.case.duplicates and not world.calm and isinstance(message, Command):
             draw = world.draw
             if draw.random() < world.case.duplicates:
-                world.doubled += 1
                 world.clock.after(draw.random() * 0.3, super().send, to, message)
 
     def put_out(self, output: Any, now: float) -> None:
@@ -101,9 +100,6 @@ class MasterProcess(Process):
         if kind is ReadRecord:
             self.record.read(self._record_read)
         elif kind is WriteRecord:
-            hook = self.world.write_hook
-            if hook is not None:
-                hook(self, output.record)
             record = output.record
             self.record.write(record.version, record, self._record_written)
         elif kind is ReadReport:

@@ -40,7 +40,6 @@ class SlaveProcess(Process):
             rules=case.rules,
             start_deadline=case.spec.start_deadline,
         )
-        self._routes: dict[int, Key] = {}
 
     def start(self) -> None:
         now = self.local()

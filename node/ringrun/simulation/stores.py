@@ -41,7 +41,6 @@ class Store:
     version: int
     value: Any
     changed: Callable[[int, Any], None] | None = None
-    writes: int = 0
 
     def swap(self, version: int, value: Any) -> bool:
         """Make this the newest if `version` follows the newest; whether that was done."""
@@ -49,7 +48,6 @@ class Store:
             return False
         self.version = version
         self.value = value
-        self.writes += 1
         if self.changed is not None:
             self.changed(version, value)
         return True

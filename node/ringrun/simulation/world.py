@@ -38,7 +38,6 @@ class World:
         if trace is not None:
             trace.clock = self.clock
         self.hook: Callable[[Process, Lane, Any], bool] | None = None
-        self.write_hook: Callable[[MasterProcess, Record], None] | None = None
         self.processes: dict[Key, Process] = {}
         self.results: dict[SlaveId, Result] = {}
         self.refusals: list[str] = []
@@ -47,14 +46,12 @@ class World:
         self.heartbeats = 0
         self.faults = 0
         self._booted = 0
-        self.doubled = 0
-        """Commands that were delivered twice."""
         self.disturbed: set[str] = set()
         """Who was paused or slow, and so may be late for its own deadlines."""
         self.calm = False
         """Faults have stopped: nothing is doubled or delayed on purpose any more."""
         self.record = Store(0, Record(), self._record_changed)
-        self.report = Store(0, None, self._report_changed)
+        self.report = Store(0, None)
         self.supervisor = Supervisor(self)
         self.supervisor.start()
 
@@ -181,9 +178,6 @@ class World:
                     master.watched,
                     record,
                 )
-
-    def _report_changed(self, version: int, document: Any) -> None:
-        pass
 
     # What goes wrong.
 
