@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from journalled_run import JournalledRun, draw, eventful_run, fold_of, runs_of
 
+from ringrun.core.journal_bytes import MAGIC, encode
 from ringrun.core.log.entry import Stream
 from ringrun.core.log.fold import weighted_sum
 from ringrun.core.notes import Note
-from ringrun.runtime.journal import MAGIC, encode
 from ringrun.verify import Promise, UnreadableError, check, main
 from ringrun.verify.log import NO_BASE, Batches, Log
 from ringrun.verify.numbers import Streams, fold_rest

@@ -11,12 +11,12 @@ from math import inf
 from typing import TYPE_CHECKING, Any
 
 from ringrun.core.errors import ProtocolError
+from ringrun.core.journal_bytes import MAGIC, encode
 from ringrun.core.messages import Heartbeat
 from ringrun.core.node import MasterId, NodeId, SlaveId
 from ringrun.core.notes import Note
 from ringrun.core.outputs import Beat, Drop, Exit, Links, Say, Send
 from ringrun.core.record import Member
-from ringrun.runtime.journal import MAGIC, encode
 from ringrun.simulation.links import Lane, Link
 
 if TYPE_CHECKING:

@@ -13,13 +13,13 @@ from math import inf
 from random import Random
 from typing import Any, NamedTuple
 
+from ringrun.core.journal_bytes import MAGIC, encode
 from ringrun.core.messages import Control, Heartbeat, Result
 from ringrun.core.node import NodeId, SlaveId
 from ringrun.core.notes import Note
 from ringrun.core.outputs import Beat, Drop, Event, Exit, Finish, Links, Live, Say, Send
 from ringrun.core.record import Member
 from ringrun.core.slave.slave import Slave
-from ringrun.runtime.journal import MAGIC, encode
 
 # Beside nodes there are the places where stores and the supervisor are.
 Key = NodeId | str
