@@ -17,11 +17,11 @@ from typing import Any, TextIO
 
 from ringrun.core.phase import Phase
 from ringrun.core.rules import ALL_RULES, Rules
-from ringrun.simulation import faults
 from ringrun.simulation.case import RECOVERY, RESULT_WAIT, Case, Profile, draw
+from ringrun.simulation.faults.plan import plan
 from ringrun.simulation.judge import Finding, judge
 from ringrun.simulation.trace import Trace
-from ringrun.simulation.world import World
+from ringrun.simulation.world.world import World
 from ringrun.spec import FailurePolicy, RunSpec, SpecError
 from ringrun.spec.checking import near
 
@@ -55,7 +55,7 @@ class Outcome:
 def simulate(case: Case, trace: Trace | None = None) -> Outcome:
     """One run to its end, judged."""
     world = World(case, trace)
-    faults.plan(world)
+    plan(world)
     return finish(world)
 
 

@@ -4,6 +4,9 @@ A `Driver` holds cores by name and lanes between them, one for each direction of
 delivers the first item of a lane drawn by the seed, or lets a slave take the turn that is due, and
 moves the clock a little; with nothing to do the clock jumps to the next deadline. `rings` gives
 slaves their commands by hand, `runs` puts masters, the record and a supervisor around them.
+
+`ringrun.simulation` is another simulator, true to delays and clocks, which judges whole runs; this
+one is for tests that move single cores by hand and want any order at all, however unlikely in time.
 """
 
 from collections import deque
