@@ -17,10 +17,10 @@ from typing import Any
 
 from ringrun.simulation.case import Case
 from ringrun.simulation.clock import Event
+from ringrun.simulation.finish import finish
 from ringrun.simulation.judge import Finding
 from ringrun.simulation.links import End, Lane
 from ringrun.simulation.process.process import Process
-from ringrun.simulation.run import finish
 from ringrun.simulation.stores import Asker, Client
 from ringrun.simulation.world.world import World
 

@@ -32,11 +32,11 @@ from dataclasses import replace
 from typing import Any
 
 from ringrun.core.rules import ALL_RULES, Rules
+from ringrun.simulation.finish import Outcome, crash, finish
 from ringrun.simulation.judge import Finding
 from ringrun.simulation.links import Lane
 from ringrun.simulation.process.process import Process
 from ringrun.simulation.process.slave import SlaveProcess
-from ringrun.simulation.run import Outcome, crash, finish
 from ringrun.simulation.script.settings import case_of, is_setting
 from ringrun.simulation.script.words import matches, name_of, node_of, renamed, words_of
 from ringrun.simulation.stores import Trouble
