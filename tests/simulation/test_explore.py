@@ -11,7 +11,7 @@ from ringrun.core.rules import ALL_RULES, Rules
 from ringrun.simulation.case import Case, make_spec
 from ringrun.simulation.explore import Explored, explore
 from ringrun.simulation.links import Lane
-from ringrun.simulation.world import World
+from ringrun.simulation.world.world import World
 from ringrun.spec import FailurePolicy, Model
 
 Fault = tuple[str, Callable[[World], None]]

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from ringrun.core.rules import ALL_RULES, Rules
-from ringrun.simulation.script import Script
+from ringrun.simulation.script.script import Script
 
 SCENARIOS = {path.stem: path.read_text() for path in Path(__file__).parent.glob("scenarios/*.txt")}
 RULES = tuple(each.name for each in fields(Rules))

@@ -4,6 +4,9 @@
 stores, supervisor) -> `faults` (what goes wrong) -> `judge` (was every promise kept?), with `run`
 doing this for many seeds, `script` for written scenarios and `explore` for every order of a few
 messages. Nothing here waits, opens a socket or reads a clock, but for the rate that `run` prints.
+
+The driver of tests/unit/core is another simulator: it lets tests move single cores by hand and in
+any order, where this one is true to delays and clocks and judges whole runs.
 """
 
 from ringrun.simulation.run import main

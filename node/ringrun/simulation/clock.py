@@ -1,7 +1,7 @@
 """The virtual clock: one heap of events, ordered by time and then by when they were scheduled.
 
 Everything in the simulation happens here, one event after the other, so that the same seed gives
-the same run. Times are seconds of true time, which no node ever sees (`processes` has their own).
+the same run. Times are seconds of true time, which no node ever sees (`process` has their own).
 """
 
 from collections.abc import Callable

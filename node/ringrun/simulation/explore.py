@@ -17,12 +17,12 @@ from typing import Any
 
 from ringrun.simulation.case import Case
 from ringrun.simulation.clock import Event
+from ringrun.simulation.finish import finish
 from ringrun.simulation.judge import Finding
-from ringrun.simulation.links import Lane
-from ringrun.simulation.processes import Process
-from ringrun.simulation.run import finish
-from ringrun.simulation.stores import Client
-from ringrun.simulation.world import World
+from ringrun.simulation.links import End, Lane
+from ringrun.simulation.process.process import Process
+from ringrun.simulation.stores import Asker, Client
+from ringrun.simulation.world.world import World
 
 Fault = Callable[[World], None]
 
@@ -90,7 +90,7 @@ def explore(
 class _Option:
     """One thing that may happen next, whom it concerns, and what names it in his history."""
 
-    owner: Process | None
+    owner: End | Asker | None
     name: tuple[object, ...]
     event: Event | None
     fault: int = -1
@@ -167,7 +167,7 @@ class _Walk:
         assert option.owner is not None
         self._remember(option.owner, option.name)
 
-    def _remember(self, process: Process, name: tuple[object, ...]) -> None:
+    def _remember(self, process: End | Asker, name: tuple[object, ...]) -> None:
         key = id(process)
         self._histories[key] = hash((self._histories.get(key, 0), name))
 

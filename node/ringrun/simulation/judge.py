@@ -6,7 +6,7 @@ behaviour, that the report is whole, and that its verdict is what the results on
 """
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ringrun.core.messages import Result
 from ringrun.core.node import SlaveId
@@ -14,11 +14,9 @@ from ringrun.core.outcome.verdict import START_DEADLINE
 from ringrun.core.record import Record
 from ringrun.core.supervisor.roster import SLAVE_FAILED
 from ringrun.report import Verdict
-from ringrun.simulation.slaves import SlaveProcess
+from ringrun.simulation.process.slave import SlaveProcess
+from ringrun.simulation.world.world import World
 from ringrun.verify import check
-
-if TYPE_CHECKING:
-    from ringrun.simulation.world import World
 
 _START_WITHIN = 10.0
 
@@ -34,7 +32,7 @@ class Finding:
         return f"{self.promise}: {self.text}"
 
 
-def judge(world: "World") -> list[Finding]:
+def judge(world: World) -> list[Finding]:
     """Everything that is wrong with a run that is over, or that ought to be."""
     findings = _journals(world)
     findings += [Finding(promise="G7", text=line) for line in world.refusals]
@@ -52,13 +50,13 @@ def judge(world: "World") -> list[Finding]:
     return findings
 
 
-def _may_exit(world: "World", name: str, code: int) -> bool:
+def _may_exit(world: World, name: str, code: int) -> bool:
     """A slave that no view ever had exits 1; a master's code is the verdict's."""
     process = next(each for each in world.processes.values() if each.name == name)
     return code == 1 and not (isinstance(process, SlaveProcess) and process.viewed)
 
 
-def _journals(world: "World") -> list[Finding]:
+def _journals(world: World) -> list[Finding]:
     journals = {process.name: b"".join(process.journal) for process in world.processes.values()}
     verification = check(journals, world.whole_report, same_clock=world.case.same_clock)
     return [
@@ -69,7 +67,7 @@ def _journals(world: "World") -> list[Finding]:
     ]
 
 
-def _report(world: "World") -> list[Finding]:
+def _report(world: World) -> list[Finding]:
     """The report against the record and the results on disk (Ending; G8, G10, G11)."""
     document = world.whole_report
     record: Record = world.record.value
@@ -111,7 +109,7 @@ def _same(slave: dict[str, Any], result: Result) -> bool:
     )
 
 
-def _agreed(record: Record, world: "World") -> bool:
+def _agreed(record: Record, world: World) -> bool:
     """Every one of sendMembers has a result, all equal, and equal to what the record closes."""
     nodes = [SlaveId(*member.node) for member in record.send_members]
     results = [world.results[node] for node in nodes if node in world.results]

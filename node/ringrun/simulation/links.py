@@ -2,20 +2,51 @@
 
 A `Link` is all connections that two processes ever have with each other, one at a time; `Lane` is
 one direction of it. As with TCP, a partition loses nothing by itself: what is sent into it comes
-when it heals, unless the connection was reset meanwhile. `processes` sends and is delivered to;
-`faults` resets and partitions. Nobody here looks into a message.
+when it heals, unless the connection was reset meanwhile. An `End` is a process, of which no more is
+known here than this; `faults` resets and partitions. Nobody here looks into a message.
 """
 
 from random import Random
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
+from ringrun.core.node import NodeId
 from ringrun.simulation.clock import Clock
-
-if TYPE_CHECKING:
-    from ringrun.simulation.processes import Process
 
 UP, DOWN = "up", "down"
 _FIRST_RETRY, _LAST_RETRY = 0.02, 0.5
+
+
+class End(Protocol):
+    """What a link asks of the processes that it connects."""
+
+    @property
+    def key(self) -> NodeId: ...
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def alive(self) -> bool: ...
+
+    @property
+    def paused(self) -> int:
+        """More than zero while it does not run: it dials nobody."""
+
+    @property
+    def links(self) -> "dict[NodeId, Link]":
+        """All that it ever had, by who is at the other end."""
+
+    def wants(self, peer: "End") -> bool:
+        """Whether the link is wanted; asked of the dialler."""
+
+    def link_up(self, peer: "End") -> None:
+        """A connection to this one has come up."""
+
+    def link_down(self, peer: "End") -> None:
+        """It has ended, and what was unread is lost."""
+
+    def take(self, sender: "End", lane: "Lane", number: int, payload: Any) -> None:
+        """A message has arrived; whoever handles it later asks `lane.readable(number)` first."""
 
 
 class Lane:
@@ -34,7 +65,7 @@ class Lane:
         "sender",
     )
 
-    def __init__(self, link: "Link", sender: "Process", receiver: "Process") -> None:
+    def __init__(self, link: "Link", sender: End, receiver: End) -> None:
         self.link = link
         self.sender = sender
         self.receiver = receiver
@@ -112,8 +143,8 @@ class Link:
         self,
         clock: Clock,
         draw: Random,
-        dialler: "Process",
-        accepter: "Process",
+        dialler: End,
+        accepter: End,
         delay: float,
         jitter: float,
     ) -> None:
@@ -132,7 +163,7 @@ class Link:
             lane.delay = delay
             lane.jitter = jitter
 
-    def lane_from(self, sender: "Process") -> Lane:
+    def lane_from(self, sender: End) -> Lane:
         return self.lanes[0] if sender is self.dialler else self.lanes[1]
 
     def want(self) -> None:
@@ -156,7 +187,7 @@ class Link:
         self.live = True
         self.lanes[0]._push(UP)
 
-    def reset(self, closer: "Process | None" = None) -> None:
+    def reset(self, closer: End | None = None) -> None:
         """End the connection: what is in flight or unread is lost. `closer` knows it already."""
         if not self.live:
             return
@@ -170,7 +201,7 @@ class Link:
                 self._say_down(lane)
         self.want()
 
-    def close(self, closer: "Process") -> None:
+    def close(self, closer: End) -> None:
         """End the connection after what was sent: the other side reads that first."""
         if not self.live:
             return

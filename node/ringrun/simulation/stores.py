@@ -2,21 +2,18 @@
 
 A `Store` does compare-and-swap in one instant. A `Client` is one master's way to it: every request
 travels there and back, may get lost either way, may arrive after its timeout and still take effect.
-`faults` opens and closes `Trouble`; `masters` asks; `supervisor` frees leases and looks on.
+`faults` opens and closes `Trouble`; a master, the `Asker`, asks; the supervisor frees leases.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from random import Random
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from ringrun.core.outputs import Outcome
 from ringrun.simulation.case import REQUEST_TIMEOUT
 from ringrun.simulation.clock import Clock
-
-if TYPE_CHECKING:
-    from ringrun.simulation.masters import MasterProcess
 
 
 class Trouble(StrEnum):
@@ -41,7 +38,6 @@ class Store:
     version: int
     value: Any
     changed: Callable[[int, Any], None] | None = None
-    writes: int = 0
 
     def swap(self, version: int, value: Any) -> bool:
         """Make this the newest if `version` follows the newest; whether that was done."""
@@ -49,10 +45,26 @@ class Store:
             return False
         self.version = version
         self.value = value
-        self.writes += 1
         if self.changed is not None:
             self.changed(version, value)
         return True
+
+
+class Asker(Protocol):
+    """What a client asks of the master whose requests it carries."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def rate(self) -> float:
+        """Of its clock, by which the timeout runs."""
+
+    def call(self, function: Callable[..., None], *arguments: Any) -> None:
+        """Do this when it runs."""
+
+    def wrote(self, outcome: Outcome, version: int, value: Any) -> None:
+        """What a write did at the store, whether or not the answer arrives."""
 
 
 class Client:
@@ -61,7 +73,7 @@ class Client:
     __slots__ = ("_clock", "_draw", "_number", "delay", "owner", "store", "troubles")
 
     def __init__(
-        self, clock: Clock, draw: Random, owner: "MasterProcess", store: Store, delay: float
+        self, clock: Clock, draw: Random, owner: Asker, store: Store, delay: float
     ) -> None:
         self._clock = clock
         self._draw = draw

@@ -1,12 +1,13 @@
 """What happened in a run, in words and in order of true time.
 
-A `World` tells its `Trace`, if it has one; bulk runs have none. The lines are for people and for
-the digest that shows that a seed is always the same run; nothing is decided from them.
+The world and its processes tell their `Trace`, if there is one; bulk runs have none. The lines are
+for people and for the digest that shows that a seed is always the same run; nothing is decided from
+them.
 """
 
 from collections.abc import Iterable
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
@@ -15,17 +16,17 @@ from ringrun.core.orders import Orders
 from ringrun.core.outputs import Outcome
 from ringrun.core.record import Member, Record
 from ringrun.core.ring.frame import HEADER, WAGON, Kind
-
-if TYPE_CHECKING:
-    from ringrun.simulation.clock import Clock
-    from ringrun.simulation.processes import Process
+from ringrun.simulation.clock import Clock
 
 # Every message would hide what matters; the others are told by what follows from them.
 _TOLD_NOTES = {Note.ISSUED, Note.APPROVED, Note.VIEW, Note.WEDGED, Note.PHASE, Note.BASE}
 
 
 class Trace:
-    """The lines so far. `every` also tells each message that a core is given."""
+    """The lines so far; whoever does or says something is told by name.
+
+    `every` also tells each message that a core is given.
+    """
 
     def __init__(self, *, every: bool = True) -> None:
         self.clock: Clock
@@ -39,24 +40,22 @@ class Trace:
     def happened(self, text: str) -> None:
         self.lines.append(f"{self.clock.now:9.4f}  {text}")
 
-    def delivered(self, sender: "Process", receiver: "Process", payload: Any) -> None:
+    def delivered(self, sender: str, receiver: str, payload: Any) -> None:
         if self.every:
-            self.happened(f"{receiver.name:5} <- {sender.name:5} {message(payload)}")
+            self.happened(f"{receiver:5} <- {sender:5} {message(payload)}")
 
-    def noted(self, process: "Process", notes: Iterable[tuple[Any, ...]]) -> None:
+    def noted(self, node: str, notes: Iterable[tuple[Any, ...]]) -> None:
         for note in notes:
             if note[0] in _TOLD_NOTES:
-                self.happened(f"{process.name:5} {_note(note)}")
+                self.happened(f"{node:5} {_note(note)}")
 
-    def said(self, process: "Process", text: str) -> None:
-        self.happened(f"{process.name:5} says: {text}")
+    def said(self, node: str, text: str) -> None:
+        self.happened(f"{node:5} says: {text}")
 
-    def stored(self, process: "Process", outcome: Outcome, version: int, value: Any) -> None:
+    def stored(self, node: str, outcome: Outcome, version: int, value: Any) -> None:
         kind = "record" if isinstance(value, Record) else "report"
         shown = f": {record(value)}" if isinstance(value, Record) else ""
-        self.happened(
-            f"{process.name:5} writes the {kind}: {outcome}, now version {version}{shown}"
-        )
+        self.happened(f"{node:5} writes the {kind}: {outcome}, now version {version}{shown}")
 
     def ordered(self, orders: Orders) -> None:
         roster = " ".join(_member(member) for member in orders.roster)

@@ -4,6 +4,9 @@ A `Driver` holds cores by name and lanes between them, one for each direction of
 delivers the first item of a lane drawn by the seed, or lets a slave take the turn that is due, and
 moves the clock a little; with nothing to do the clock jumps to the next deadline. `rings` gives
 slaves their commands by hand, `runs` puts masters, the record and a supervisor around them.
+
+`ringrun.simulation` is another simulator, true to delays and clocks, which judges whole runs; this
+one is for tests that move single cores by hand and want any order at all, however unlikely in time.
 """
 
 from collections import deque
@@ -13,13 +16,13 @@ from math import inf
 from random import Random
 from typing import Any, NamedTuple
 
+from ringrun.core.journal_bytes import MAGIC, encode
 from ringrun.core.messages import Control, Heartbeat, Result
 from ringrun.core.node import NodeId, SlaveId
 from ringrun.core.notes import Note
 from ringrun.core.outputs import Beat, Drop, Event, Exit, Finish, Links, Live, Say, Send
 from ringrun.core.record import Member
 from ringrun.core.slave.slave import Slave
-from ringrun.runtime.journal import MAGIC, encode
 
 # Beside nodes there are the places where stores and the supervisor are.
 Key = NodeId | str

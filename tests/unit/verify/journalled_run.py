@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
+from ringrun.core.journal_bytes import MAGIC, encode
 from ringrun.core.notes import Note
-from ringrun.runtime.journal import MAGIC, encode
 
 Entry = tuple[int, int, int]
 NODE = tuple[int, int]

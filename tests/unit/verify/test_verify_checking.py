@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from journalled_run import JournalledRun, eventful_run
 
+from ringrun.core.journal_bytes import MAGIC, encode
 from ringrun.core.notes import Note
-from ringrun.runtime.journal import MAGIC, encode
 from ringrun.verify import Promise, UnreadableError, check
 
 STEPS = ("issue", "ahead", "burst", "approve", "lag", "kill", "replace", "leader", "view")

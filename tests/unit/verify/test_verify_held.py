@@ -7,8 +7,8 @@ import pytest
 from journalled_run import JournalledRun
 from spoiling import Mutations, holding, insert
 
+from ringrun.core.journal_bytes import MAGIC, encode
 from ringrun.core.notes import Note
-from ringrun.runtime.journal import MAGIC, encode
 from ringrun.verify.findings import Anomaly, Findings
 from ringrun.verify.reading.reader import read
 from ringrun.verify.rebuilding.held import Held

@@ -1,7 +1,7 @@
 """What a history answers of one slave."""
 
+from ringrun.core.journal_bytes import MAGIC, encode
 from ringrun.core.notes import Note
-from ringrun.runtime.journal import MAGIC, encode
 from ringrun.verify.reading.log import NO_BASE
 from ringrun.verify.reading.reader import read
 from ringrun.verify.rebuilding.history import History

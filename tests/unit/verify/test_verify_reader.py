@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ringrun.core.journal_bytes import MAGIC, encode
 from ringrun.core.notes import Note
-from ringrun.runtime.journal import MAGIC, encode
 from ringrun.verify import UnreadableError, check
 from ringrun.verify.reading.reader import Kind, read
 

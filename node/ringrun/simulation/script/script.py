@@ -1,11 +1,10 @@
 """Written scenarios: a few lines that say what is held back, cut or killed, and when.
 
-A line is one command, done in order; `#` begins a comment. Nodes are called as docs/protocol.md
-does: A, B, C are the slaves 0, 1, 2 and so on, C2 the second incarnation of C, L and M the masters
-0 and 1. A pattern is words that stand in this order in a line of the transcript (`trace`), or, for
-messages, in `A > B MESSAGE ... [C k=1 x1]`.
+A line is one command, done in order; `#` begins a comment. Names and patterns are those of `words`;
+a pattern is looked for in the lines of the transcript (`trace`) and, for messages, in
+`A > B MESSAGE ... [C k=1 x1]`.
 
-    nodes 3                     settings first: nodes, model, send, grace, burst ...
+    nodes 3                     settings first, see `settings`
     wait PATTERN [or 2 s]       until it has happened; what never happens is in `Script.missed`
     perhaps PATTERN [or 2 s]    the same, but it need not happen
     must PATTERN [or 2 s]       the same, and a broken promise (G9) if it does not happen
@@ -28,58 +27,23 @@ messages, in `A > B MESSAGE ... [C k=1 x1]`.
 Used by tests/simulation alone.
 """
 
-import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from ringrun.core.node import MasterId, SlaveId, parse
 from ringrun.core.rules import ALL_RULES, Rules
-from ringrun.simulation.case import Case, make_spec
+from ringrun.simulation.finish import Outcome, crash, finish
 from ringrun.simulation.judge import Finding
 from ringrun.simulation.links import Lane
-from ringrun.simulation.processes import Key, Process
-from ringrun.simulation.run import Outcome, crash, finish
-from ringrun.simulation.slaves import SlaveProcess
+from ringrun.simulation.process.process import Process
+from ringrun.simulation.process.slave import SlaveProcess
+from ringrun.simulation.script.settings import case_of, is_setting
+from ringrun.simulation.script.words import matches, name_of, node_of, renamed, words_of
 from ringrun.simulation.stores import Trouble
 from ringrun.simulation.trace import Trace, message
-from ringrun.simulation.world import World
-from ringrun.spec import FailurePolicy, Model
+from ringrun.simulation.world.world import World
 
-_SLAVES = "ABCDEFGH"
-_MASTERS = "LMNOP"
 _WAIT = 3.0
-
-
-def name_of(key: Key) -> str:
-    """A process's name in scenarios: A, C2, L, M2."""
-    if isinstance(key, SlaveId):
-        letter, number = _SLAVES[key.ordinal], key.incarnation
-    else:
-        letter, number = _MASTERS[key.number], key.incarnation
-    return letter if number == 1 else f"{letter}{number}"
-
-
-def key_of(name: str) -> Key:
-    """The inverse of `name_of`."""
-    number = int(name[1:] or 1)
-    if name[0] in _SLAVES:
-        return SlaveId(_SLAVES.index(name[0]), number)
-    return MasterId(_MASTERS.index(name[0]), number)
-
-
-_WORD = re.compile(r"[^\s,:;()\[\]]+")
-
-
-def words_of(text: str) -> list[str]:
-    """The words without the signs between them."""
-    return _WORD.findall(text)
-
-
-def matches(pattern: list[str], line: str) -> bool:
-    """Whether the words of the pattern stand in the line, in this order."""
-    words = iter(words_of(line))
-    return all(word in words for word in pattern)
 
 
 class _Lines(Trace):
@@ -90,20 +54,9 @@ class _Lines(Trace):
         self._heard = heard
 
     def happened(self, text: str) -> None:
-        line = _NODE.sub(_renamed, text)
+        line = renamed(text)
         self.lines.append(f"{self.clock.now:9.4f}  {line}")
         self._heard(line)
-
-
-# s2-1 is a slave's name, m0-1 a master's; [s2 ...] in a frame is the sender of a wagon.
-_NODE = re.compile(r"\b(?:([sm]\d+-\d+)|s(\d+)(?= k=))\b")
-
-
-def _renamed(found: re.Match[str]) -> str:
-    name, sender = found.groups()
-    node = parse(name) if name else SlaveId(int(sender), 1)
-    assert node is not None
-    return name_of(node)
 
 
 class Script:
@@ -114,12 +67,10 @@ class Script:
         self._commands = [
             line for line in (raw.partition("#")[0].strip() for raw in text.splitlines()) if line
         ]
-        settings: dict[str, Any] = {}
-        while self._commands[0].split()[0] in _SETTINGS:
+        settings: dict[str, str] = {}
+        while is_setting(self._commands[0].split()[0]):
             name, value = self._commands.pop(0).split()
-            settings[name] = _SETTINGS[name](value)
-        self._settings = settings
-        self._rules = rules
+            settings[name] = value
         self._triggers: list[tuple[list[str], str]] = []
         self._holds: list[list[str]] = []
         self._blocked: list[Lane] = []
@@ -129,18 +80,8 @@ class Script:
         self._pattern: list[str] = []
         self._seen = False
         self.trace = _Lines(self._heard)
-        self.world = World(self._case(), self.trace)
+        self.world = World(case_of(settings, rules), self.trace)
         self.world.hook = self._sends
-
-    def _case(self) -> Case:
-        settings = dict(self._settings)
-        outside = {
-            name: settings.pop(name)
-            for name in ("delay", "supervision", "watch")
-            if name in settings
-        }
-        case = Case(seed=0, spec=make_spec(**settings), rules=self._rules, steady=True, jitter=0.0)
-        return replace(case, **outside)
 
     def run(self) -> Outcome:
         """Do every command, then let the run end, and judge it."""
@@ -289,7 +230,8 @@ class Script:
                 self._triggers.remove(each)
                 self._do(each[1])
 
-    def _sends(self, sender: Process, lane: Lane, payload: Any) -> bool:
+    def _sends(self, lane: Lane, payload: Any) -> bool:
+        sender = lane.sender
         line = f"{name_of(sender.key)} > {name_of(lane.receiver.key)} {message(payload)}"
         self._sent.append((line, lane, payload))
         for pattern in self._holds:
@@ -305,29 +247,10 @@ class Script:
             self._blocked.append(lane)
 
     def _process(self, name: str) -> Process:
-        return self.world.processes[key_of(name)]
+        return self.world.processes[node_of(name)]
 
     def _lanes(self, way: str) -> list[Lane]:
         one, arrow, other = way.split()
         lanes = self.world.lanes(self._process(one), self._process(other))
         assert lanes, f"{one} and {other} never meet"
         return list(lanes) if arrow == "-" else [lanes[0]]
-
-
-_SETTINGS: dict[str, Callable[[str], Any]] = {
-    "nodes": int,
-    "model": Model,
-    "send": float,
-    "grace": float,
-    "masters": int,
-    "burst": int,
-    "window": int,
-    "heartbeat": float,
-    "suspect": float,
-    "start_deadline": float,
-    "policy": FailurePolicy,
-    "replacements": int,
-    "delay": float,
-    "supervision": float,
-    "watch": bool,
-}

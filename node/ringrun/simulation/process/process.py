@@ -2,30 +2,25 @@
 
 `Process` does for a core what the runtime's loop does on a real machine: deadlines are looked at
 before every message, everything that has arrived is handled before a turn is issued, notes are
-written before anything leaves. `slaves` and `masters` have what is theirs alone. Built and driven
-by `world`, disturbed by `faults`.
+written before anything leaves. `slave` and `master` have what is theirs alone. Around it is what
+`surroundings` lists. Started by the supervisor, disturbed by `faults`.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from math import inf
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ringrun.core.errors import ProtocolError
+from ringrun.core.journal_bytes import MAGIC, encode
+from ringrun.core.master.master import Master
 from ringrun.core.messages import Heartbeat
 from ringrun.core.node import MasterId, NodeId, SlaveId
 from ringrun.core.notes import Note
 from ringrun.core.outputs import Beat, Drop, Exit, Links, Say, Send
 from ringrun.core.record import Member
-from ringrun.runtime.journal import MAGIC, encode
-from ringrun.simulation.links import Lane, Link
-
-if TYPE_CHECKING:
-    from ringrun.core.master.master import Master
-    from ringrun.core.slave.slave import Slave
-    from ringrun.simulation.world import World
-
-Key = NodeId
-
+from ringrun.core.slave.slave import Slave
+from ringrun.simulation.links import End, Lane, Link
+from ringrun.simulation.process.surroundings import Surroundings
 
 _BEAT = Heartbeat()
 
@@ -33,48 +28,50 @@ _BEAT = Heartbeat()
 class Process:
     """What slaves and masters have in common. `key` names it for good: a restart is another."""
 
-    core: "Slave | Master"
+    core: Slave | Master
 
-    def __init__(self, world: "World", key: Key) -> None:
-        self.world = world
+    def __init__(self, around: Surroundings, key: NodeId) -> None:
+        self.around = around
         self.key = key
         self.name = str(key)
         self.alive = True
         self.paused = 0
         self.cost = 0.0
         """Seconds of work for each message; more than zero makes the process slow."""
-        self.links: dict[Key, Link] = {}
-        self.wanted: frozenset[Key] = frozenset()
+        self.links: dict[NodeId, Link] = {}
+        self.wanted: frozenset[NodeId] = frozenset()
         self.exit_code: int | None = None
-        self.rate, self.offset = world.clock_of(self)
+        self.deliveries = 0
+        self.heartbeats = 0
+        self.rate, self.offset = around.clock_of()
         self.journal = [MAGIC, encode([(Note.META, self._meta())], self.offset)]
         self._busy_until = 0.0
         self._last_local = -inf
         self._awake_from = inf
-        self._backlog: list[tuple[Any, tuple[Any, ...]]] = []
+        self._backlog: list[tuple[Callable[..., None], tuple[Any, ...]]] = []
         self._wake_at = inf
 
     def _meta(self) -> dict[str, Any]:
-        spec = self.world.case.spec
+        key, spec = self.key, self.around.case.spec
         return {
             "run": spec.name,
             "node": self.name,
-            "role": "master" if isinstance(self.key, MasterId) else "slave",
-            "ordinal": int(self.name[1:].partition("-")[0]),
-            "incarnation": int(self.name.partition("-")[2]),
+            "role": "master" if isinstance(key, MasterId) else "slave",
+            "ordinal": key.number if isinstance(key, MasterId) else key.ordinal,
+            "incarnation": key.incarnation,
             "nodes": spec.nodes,
             "seed": spec.seed,
             "model": str(spec.model),
             "send": spec.send,
             "grace": spec.grace,
-            "clock": "simulated" if self.world.case.same_clock else "",
+            "clock": "simulated" if self.around.case.same_clock else "",
         }
 
     # Time.
 
     def local(self) -> float:
         """This process's monotonic clock."""
-        now = self.offset + self.rate * self.world.clock.now
+        now = self.offset + self.rate * self.around.clock.now
         if now < self._last_local:
             return self._last_local
         self._last_local = now
@@ -89,7 +86,7 @@ class Process:
         if deadline < self._awake_from - 1e-9:
             self._awake_from = deadline
             self._wake_at = time = (deadline - self.offset) / self.rate
-            self.world.clock.at(time, self._wake, time)
+            self.around.clock.at(time, self._wake, time)
 
     def _wake(self, time: float) -> None:
         if time != self._wake_at or not self.alive:
@@ -118,7 +115,7 @@ class Process:
 
     # What comes in.
 
-    def call(self, function: Any, *arguments: Any) -> None:
+    def call(self, function: Callable[..., None], *arguments: Any) -> None:
         """Do this when the process runs: now, or after its pause."""
         if not self.alive:
             return
@@ -127,44 +124,40 @@ class Process:
         else:
             function(*arguments)
 
-    def take(self, sender: "Process", lane: Lane, number: int, payload: Any) -> None:
+    def take(self, sender: End, lane: Lane, number: int, payload: Any) -> None:
         """A message has arrived; it is handled when the process comes to it."""
         if not self.alive:
             return
         if self.paused:
             self._backlog.append((self._read, (sender, lane, number, payload)))
         elif self.cost:
-            clock = self.world.clock
+            clock = self.around.clock
             self._busy_until = max(self._busy_until, clock.now) + self.cost
             clock.at(self._busy_until, self.call, self._read, sender, lane, number, payload)
         else:
             self._handle(sender, lane, payload)
 
-    def _read(self, sender: "Process", lane: Lane, number: int, payload: Any) -> None:
+    def _read(self, sender: End, lane: Lane, number: int, payload: Any) -> None:
         """Later; by then the connection may have ended, and what was unread with it."""
         if self.alive and lane.readable(number):
             self._handle(sender, lane, payload)
 
-    def _handle(self, sender: "Process", lane: Lane, payload: Any) -> None:
+    def _handle(self, sender: End, lane: Lane, payload: Any) -> None:
         now = self.local()
-        core = self.core
-        world = self.world
-        if now >= core.deadline and not self.ticked(now):
+        if now >= self.core.deadline and not self.ticked(now):
             return
         if type(payload) is Heartbeat:
-            world.heartbeats += 1
+            self.heartbeats += 1
         else:
-            world.deliveries += 1
-            if world.trace is not None:
-                world.trace.delivered(sender, self, payload)
+            self.deliveries += 1
+            trace = self.around.trace
+            if trace is not None:
+                trace.delivered(sender.name, self.name, payload)
         try:
-            if type(payload) is bytes:
-                core.data(sender.key.ordinal, memoryview(payload), now)  # type: ignore[union-attr]
-            else:
-                core.receive(sender.key, payload, now)  # type: ignore[arg-type]
+            self.give(sender.key, payload, now)
         except ProtocolError as error:
             self.drain(now)
-            world.refused(self, sender, payload, str(error))
+            self.around.refused(self.name, sender.name, payload, str(error))
             lane.link.reset(self)
             return
         self.drain(now)
@@ -174,25 +167,31 @@ class Process:
     def _after(self, now: float) -> None:
         self._rearm()
 
-    def link_up(self, peer: "Process") -> None:
+    def give(self, sender: NodeId, payload: Any, now: float) -> None:
+        """Hand a message to the core. ProtocolError: it is against the rules."""
+        raise NotImplementedError
+
+    def link_up(self, peer: End) -> None:
         self.call(self._linked, peer, True)
 
-    def link_down(self, peer: "Process") -> None:
+    def link_down(self, peer: End) -> None:
         self.call(self._linked, peer, False)
 
-    def _linked(self, peer: "Process", up: bool) -> None:
+    def _linked(self, peer: End, up: bool) -> None:
         if not self.alive:
             return
-        if self.world.trace is not None:
-            self.world.trace.happened(f"{self.name} link to {peer.name} {'up' if up else 'down'}")
+        trace = self.around.trace
+        if trace is not None:
+            trace.happened(f"{self.name} link to {peer.name} {'up' if up else 'down'}")
         now = self.local()
-        if up:
-            self.core.link_up(peer.key, now)  # type: ignore[arg-type]
-        else:
-            self.core.link_down(peer.key, now)  # type: ignore[arg-type]
+        self.tell_link(peer.key, up, now)
         self.drain(now)
         if self.alive:
             self._after(now)
+
+    def tell_link(self, peer: NodeId, up: bool, now: float) -> None:
+        """Tell the core that the link to this node has come up or gone down."""
+        raise NotImplementedError
 
     # What goes out.
 
@@ -212,8 +211,9 @@ class Process:
         """Keep the notes, as a journal in memory."""
         notes = self.core.notes
         self.journal.append(encode(notes, now))
-        if self.world.trace is not None:
-            self.world.trace.noted(self, notes)
+        trace = self.around.trace
+        if trace is not None:
+            trace.noted(self.name, notes)
         notes.clear()
 
     def put_out(self, output: Any, now: float) -> None:
@@ -228,45 +228,46 @@ class Process:
         elif kind is Drop:
             link = self.links.get(output.peer)
             if link is not None:
-                self.world.clock.after(0.0, link.close, self)
+                self.around.clock.after(0.0, link.close, self)
         elif kind is Exit:
-            self.world.exited(self, output.code, output.reason)
-        elif kind is Say and self.world.trace is not None:
-            self.world.trace.said(self, output.text)
+            self.exit_code = output.code
+            self.around.exited(self.key, output.code, output.reason)
+        elif kind is Say and self.around.trace is not None:
+            self.around.trace.said(self.name, output.text)
 
-    def send(self, to: Key, message: Any) -> None:
+    def send(self, to: NodeId, message: Any) -> None:
         link = self.links.get(to)
         if link is None:
             return
         lane = link.lanes[0] if link.dialler is self else link.lanes[1]
-        hook = self.world.hook
-        if hook is None or hook(self, lane, message):
+        hook = self.around.hook
+        if hook is None or hook(lane, message):
             lane.send(message)
 
     # Links.
 
-    def wants(self, peer: "Process") -> bool:
+    def wants(self, peer: End) -> bool:
         return peer.key in self.wanted
 
-    def dials(self, key: Key) -> bool:
+    def dials(self, key: NodeId) -> bool:
         """Whether it is this side of the link that dials."""
         raise NotImplementedError
 
     def want(self, members: Iterable[Member]) -> None:
         """Have these links from now on, and end the others that this side dialled."""
-        world = self.world
+        around = self.around
         before = self.wanted
         wanted = [SlaveId(member.ordinal, member.incarnation) for member in members]
         self.wanted = frozenset(wanted)
         for key in wanted:
             if self.dials(key):
-                link = world.link(self, key)
+                link = around.link(self, key)
                 if link is not None:
                     link.want()
         for gone in sorted(before - self.wanted, key=str):
             link = self.links.get(gone)
             if link is not None and link.dialler is self:
-                world.clock.after(0.0, self._end_unwanted, link)
+                around.clock.after(0.0, self._end_unwanted, link)
 
     def _end_unwanted(self, link: Link) -> None:
         if self.alive and not self.wants(link.accepter):

@@ -6,17 +6,15 @@ its failures are like for the ring (nothing is replaced, no orders come) its del
 """
 
 from math import inf
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ringrun.core.node import SlaveId
 from ringrun.core.orders import Orders
 from ringrun.core.supervisor.roster import Observed, SlaveSeen, decide
-from ringrun.simulation.masters import MasterProcess
-from ringrun.simulation.processes import Process
-from ringrun.simulation.slaves import SlaveProcess
-
-if TYPE_CHECKING:
-    from ringrun.simulation.world import World
+from ringrun.simulation.process.master import MasterProcess
+from ringrun.simulation.process.process import Process
+from ringrun.simulation.process.slave import SlaveProcess
+from ringrun.simulation.world.machines import Machines
 
 _LEAVE_WITHIN = 6.0
 _CLEAN_UP_AFTER = 1.0
@@ -25,24 +23,25 @@ _CLEAN_UP_AFTER = 1.0
 class Supervisor:
     """Decides whenever something that it can see has changed, `case.supervision` later."""
 
-    def __init__(self, world: "World") -> None:
-        self.world = world
+    def __init__(self, machines: Machines) -> None:
+        self.machines = machines
         self.orders = Orders()
         self.slaves: dict[SlaveId, SlaveSeen] = {}
         self.stop = ""
         self.away = False
         """Whether it sees and does nothing, as an operator that is down."""
         self.record: Any = None
-        self._started = world.clock.now
+        self._started = machines.clock.now
         self._deciding = False
         self._starting = 0
+        self._booted = 0
         self._decide_at = inf
 
     def start(self) -> None:
-        world = self.world
-        for place in range(world.case.spec.masters):
+        machines = self.machines
+        for place in range(machines.case.spec.masters):
             self._starting += 1
-            world.clock.after(world.boot_time(), self._start_master, place, 1)
+            machines.clock.after(self._boot_time(), self._start_master, place, 1)
         self.look()
 
     def back(self) -> None:
@@ -59,7 +58,7 @@ class Supervisor:
         """Something may have changed."""
         if not self._deciding:
             self._deciding = True
-            self.world.clock.after(self.world.case.supervision, self._decide)
+            self.machines.clock.after(self.machines.case.supervision, self._decide)
 
     def record_changed(self, record: Any) -> None:
         before, self.record = self.record, record
@@ -72,7 +71,7 @@ class Supervisor:
 
     def ended(self, process: Process) -> None:
         """The end of a process is seen at once, its cause never known here."""
-        world = self.world
+        machines = self.machines
         if isinstance(process, SlaveProcess):
             self.slaves[process.key] = SlaveSeen(
                 ordinal=process.key.ordinal,
@@ -82,13 +81,13 @@ class Supervisor:
                 result=process.result,
             )
         elif isinstance(process, MasterProcess):
-            if world.whole_report is not None and not world.masters():
-                world.clock.after(_CLEAN_UP_AFTER, self._clean_up)
-            world.clock.after(world.case.supervision, self.free, process.name)
-            if world.whole_report is None:
+            if machines.whole_report is not None and not machines.masters():
+                machines.clock.after(_CLEAN_UP_AFTER, self._clean_up)
+            machines.clock.after(machines.case.supervision, self.free, process.name)
+            if machines.whole_report is None:
                 self._starting += 1
-                world.clock.after(
-                    world.restart_time(master=True),
+                machines.clock.after(
+                    self._restart_time(master=True),
                     self._start_master,
                     process.place,
                     process.incarnation + 1,
@@ -97,22 +96,22 @@ class Supervisor:
 
     def free(self, holder: str) -> None:
         """Free the lease, if it is this master's, and change nothing else."""
-        store = self.world.record
+        store = self.machines.record
         record = store.value
         if record.holder == holder:
             store.swap(store.version + 1, record.evolve(holder=""))
 
     def _clean_up(self) -> None:
         """The run is over: whoever is left was started too late to hear of it."""
-        for slave in self.world.slaves():
+        for slave in self.machines.slaves():
             slave.call(slave.leave)
-            self.world.clock.after(_LEAVE_WITHIN, self._kill, slave)
+            self.machines.clock.after(_LEAVE_WITHIN, self._kill, slave)
 
     def _start_master(self, place: int, incarnation: int) -> None:
-        world = self.world
+        machines = self.machines
         self._starting -= 1
-        master = MasterProcess(world, place, incarnation)
-        world.add(master)
+        master = MasterProcess(machines, place, incarnation)
+        machines.add(master)
         master.start()
         if self.orders.version:
             self._tell(master, self.orders)
@@ -122,45 +121,47 @@ class Supervisor:
         self._deciding = False
         if self.away:
             return
-        world = self.world
-        masters = tuple(master.name for master in world.masters())
+        machines = self.machines
+        masters = tuple(master.name for master in machines.masters())
         observed = Observed(slaves=tuple(self.slaves.values()), masters=masters, stop=self.stop)
-        now = world.clock.now
-        decision = decide(world.case.spec, self.orders, observed, self.record, now, self._started)
+        now = machines.clock.now
+        decision = decide(
+            machines.case.spec, self.orders, observed, self.record, now, self._started
+        )
         if decision.orders.version != self.orders.version:
             self.orders = decision.orders
-            if world.trace is not None:
-                world.trace.ordered(decision.orders)
-            for master in world.masters():
+            if machines.trace is not None:
+                machines.trace.ordered(decision.orders)
+            for master in machines.masters():
                 self._tell(master, decision.orders)
         for node in decision.create:
             key = SlaveId(*node)
             self.slaves[key] = SlaveSeen(ordinal=key.ordinal, incarnation=key.incarnation)
             self._starting += 1
-            world.clock.after(world.restart_time(), self._start_slave, key)
+            machines.clock.after(self._restart_time(), self._start_slave, key)
         for node in decision.delete:
             self._delete(SlaveId(*node))
         if now < decision.deadline < self._decide_at:
             self._decide_at = decision.deadline
-            world.clock.at(decision.deadline, self._at_deadline)
+            machines.clock.at(decision.deadline, self._at_deadline)
 
     def _at_deadline(self) -> None:
         self._decide_at = inf
         self.look()
 
     def _tell(self, master: MasterProcess, orders: Orders) -> None:
-        world = self.world
+        machines = self.machines
         # A channel keeps the order; what is told twice comes right after itself.
-        time = max(world.clock.now + world.telling_time(), master.told_until)
-        for _ in range(world.times_told()):
+        time = max(machines.clock.now + self._telling_time(), master.told_until)
+        for _ in range(self._times_told()):
             master.told_until = time
-            world.clock.at(time, master.call, master.orders, orders)
+            machines.clock.at(time, master.call, master.orders, orders)
 
     def _start_slave(self, key: SlaveId) -> None:
-        world = self.world
+        machines = self.machines
         self._starting -= 1
-        slave = SlaveProcess(world, key)
-        world.add(slave)
+        slave = SlaveProcess(machines, key)
+        machines.add(slave)
         slave.start()
         self.slaves[key] = SlaveSeen(
             ordinal=key.ordinal,
@@ -172,7 +173,7 @@ class Supervisor:
 
     def _delete(self, key: SlaveId) -> None:
         seen = self.slaves[key]
-        process = self.world.processes.get(key)
+        process = self.machines.processes.get(key)
         self.slaves[key] = SlaveSeen(
             ordinal=key.ordinal,
             incarnation=key.incarnation,
@@ -182,9 +183,35 @@ class Supervisor:
         )
         if isinstance(process, SlaveProcess):
             process.call(process.leave)
-            self.world.clock.after(_LEAVE_WITHIN, self._kill, process)
+            self.machines.clock.after(_LEAVE_WITHIN, self._kill, process)
         self.look()
 
     def _kill(self, process: Process) -> None:
         if process.alive:
-            self.world.crash(process)
+            self.machines.crash(process)
+
+    # What its work takes, drawn.
+
+    def _boot_time(self) -> float:
+        if self.machines.case.steady:
+            # The first to be started is the first to be there.
+            self._booted += 1
+            return 0.01 * self._booted
+        return self.machines.draw.uniform(0.01, 0.08)
+
+    def _restart_time(self, *, master: bool = False) -> float:
+        if self.machines.case.steady:
+            # A standby is quicker than the one that starts again.
+            return 0.5 if master else 0.05
+        return self.machines.draw.uniform(0.02, 0.3)
+
+    def _telling_time(self) -> float:
+        machines = self.machines
+        if machines.case.steady:
+            return 0.001
+        longest = 0.02 if machines.calm or not machines.case.duplicates else 0.2
+        return machines.draw.uniform(0.001, longest)
+
+    def _times_told(self) -> int:
+        machines = self.machines
+        return 2 if not machines.calm and machines.draw.random() < machines.case.duplicates else 1

@@ -1,13 +1,15 @@
 """Masters of the simulation: a core, and its ways to the record and to the report.
 
-Started, restarted and given orders by `supervisor`, disturbed by `faults`.
+Started, restarted and given orders by the supervisor, disturbed by `faults`. What it shares with a
+slave is in `process`.
 """
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
 from ringrun.core.master.master import Master
 from ringrun.core.messages import Command
-from ringrun.core.node import MasterId, SlaveId
+from ringrun.core.node import MasterId, NodeId, SlaveId
 from ringrun.core.orders import Orders
 from ringrun.core.outputs import (
     Event,
@@ -19,11 +21,9 @@ from ringrun.core.outputs import (
     WriteReport,
 )
 from ringrun.simulation.case import TERMS
-from ringrun.simulation.processes import Key, Process
+from ringrun.simulation.process.process import Process
+from ringrun.simulation.process.surroundings import Surroundings
 from ringrun.simulation.stores import Client
-
-if TYPE_CHECKING:
-    from ringrun.simulation.world import World
 
 
 class MasterProcess(Process):
@@ -32,15 +32,14 @@ class MasterProcess(Process):
     core: Master
     key: MasterId
 
-    def __init__(self, world: "World", place: int, incarnation: int) -> None:
-        super().__init__(world, MasterId(place, incarnation))
+    def __init__(self, around: Surroundings, place: int, incarnation: int) -> None:
+        super().__init__(around, MasterId(place, incarnation))
         self.place = place
         self.incarnation = incarnation
         self.told_until = 0.0
-        case = world.case
-        draw = world.draw
-        self.record = Client(world.clock, draw, self, world.record, case.store_delay)
-        self.report = Client(world.clock, draw, self, world.report, case.store_delay)
+        case, clock, draw = around.case, around.clock, around.draw
+        self.record = Client(clock, draw, self, around.record, case.store_delay)
+        self.report = Client(clock, draw, self, around.report, case.store_delay)
         self.core = Master(
             me=self.key,
             spec=case.spec,
@@ -57,8 +56,19 @@ class MasterProcess(Process):
         self.drain(now)
         self._after(now)
 
-    def dials(self, key: Key) -> bool:
+    def dials(self, key: NodeId) -> bool:
         return isinstance(key, SlaveId)
+
+    def give(self, sender: NodeId, payload: Any, now: float) -> None:
+        assert isinstance(sender, SlaveId), "masters have no links to each other"
+        self.core.receive(sender, payload, now)
+
+    def tell_link(self, peer: NodeId, up: bool, now: float) -> None:
+        assert isinstance(peer, SlaveId), "masters have no links to each other"
+        if up:
+            self.core.link_up(peer, now)
+        else:
+            self.core.link_down(peer, now)
 
     def orders(self, orders: Orders) -> None:
         self._given(self.core.orders_read, orders)
@@ -73,10 +83,10 @@ class MasterProcess(Process):
 
     def wrote(self, outcome: Outcome, version: int, value: Any) -> None:
         """For the trace: what a write did at the store, whether or not anyone hears of it."""
-        if self.world.trace is not None:
-            self.world.trace.stored(self, outcome, version, value)
+        if self.around.trace is not None:
+            self.around.trace.stored(self.name, outcome, version, value)
 
-    def _given(self, function: Any, *arguments: Any) -> None:
+    def _given(self, function: Callable[..., None], *arguments: Any) -> None:
         if not self.alive:
             return
         now = self.local()
@@ -87,23 +97,19 @@ class MasterProcess(Process):
         if self.alive:
             self._after(now)
 
-    def send(self, to: Key, message: Any) -> None:
+    def send(self, to: NodeId, message: Any) -> None:
         super().send(to, message)
-        world = self.world
-        if world.case.duplicates and not world.calm and isinstance(message, Command):
-            draw = world.draw
-            if draw.random() < world.case.duplicates:
-                world.doubled += 1
-                world.clock.after(draw.random() * 0.3, super().send, to, message)
+        around = self.around
+        if around.case.duplicates and not around.calm and isinstance(message, Command):
+            draw = around.draw
+            if draw.random() < around.case.duplicates:
+                around.clock.after(draw.random() * 0.3, super().send, to, message)
 
     def put_out(self, output: Any, now: float) -> None:
         kind = type(output)
         if kind is ReadRecord:
             self.record.read(self._record_read)
         elif kind is WriteRecord:
-            hook = self.world.write_hook
-            if hook is not None:
-                hook(self, output.record)
             record = output.record
             self.record.write(record.version, record, self._record_written)
         elif kind is ReadReport:
@@ -111,8 +117,8 @@ class MasterProcess(Process):
         elif kind is WriteReport:
             self.report.write(output.version + 1, output.document, self._report_written)
         elif kind is Event:
-            if self.world.trace is not None:
-                self.world.trace.said(self, f"{output.kind}: {output.text}")
+            if self.around.trace is not None:
+                self.around.trace.said(self.name, f"{output.kind}: {output.text}")
         elif kind is not Live:
             super().put_out(output, now)
 

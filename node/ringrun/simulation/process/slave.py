@@ -1,20 +1,18 @@
 """Slaves of the simulation: a core, its turns and its frames, and the result that it keeps on disk.
 
-Started by `supervisor`, disturbed by `faults`. What a slave shares with a master is in `processes`.
+Started by the supervisor, disturbed by `faults`. What it shares with a master is in `process`.
 """
 
 from math import inf
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 from ringrun.core.messages import Result
-from ringrun.core.node import SlaveId
+from ringrun.core.node import NodeId, SlaveId
 from ringrun.core.notes import Note
 from ringrun.core.outputs import Finish
 from ringrun.core.slave.slave import Slave
-from ringrun.simulation.processes import Key, Process
-
-if TYPE_CHECKING:
-    from ringrun.simulation.world import World
+from ringrun.simulation.process.process import Process
+from ringrun.simulation.process.surroundings import Surroundings
 
 _APPROVED, _VIEW = int(Note.APPROVED), int(Note.VIEW)
 
@@ -25,14 +23,14 @@ class SlaveProcess(Process):
     core: Slave
     key: SlaveId
 
-    def __init__(self, world: "World", key: SlaveId) -> None:
-        super().__init__(world, key)
+    def __init__(self, around: Surroundings, key: SlaveId) -> None:
+        super().__init__(around, key)
         self.issue_at = inf
         self.approved = 0
         self.viewed = False
         self.result: Result | None = None
         """On disk: it survives the process."""
-        case = world.case
+        case = around.case
         self.core = Slave(
             node=key,
             now=self.local(),
@@ -40,15 +38,27 @@ class SlaveProcess(Process):
             rules=case.rules,
             start_deadline=case.spec.start_deadline,
         )
-        self._routes: dict[int, Key] = {}
 
     def start(self) -> None:
         now = self.local()
         self.drain(now)
         self._after(now)
 
-    def dials(self, key: Key) -> bool:
+    def dials(self, key: NodeId) -> bool:
         return isinstance(key, SlaveId) and self.key < key
+
+    def give(self, sender: NodeId, payload: Any, now: float) -> None:
+        if type(payload) is bytes:
+            assert isinstance(sender, SlaveId), "masters send no data"
+            self.core.data(sender.ordinal, memoryview(payload), now)
+        else:
+            self.core.receive(sender, payload, now)
+
+    def tell_link(self, peer: NodeId, up: bool, now: float) -> None:
+        if up:
+            self.core.link_up(peer, now)
+        else:
+            self.core.link_down(peer, now)
 
     def drain(self, now: float) -> None:
         core = self.core
@@ -65,7 +75,7 @@ class SlaveProcess(Process):
                     data = bytes(data)
                 for ordinal in ordinals:
                     if ordinal == self.key.ordinal:
-                        self.world.clock.after(1e-6, self.call, self._own, data)
+                        self.around.clock.after(1e-6, self.call, self._own, data)
                     else:
                         self.send(self._route(ordinal), data)
         if core.outputs:
@@ -79,11 +89,11 @@ class SlaveProcess(Process):
                 self.viewed = True
         super().write_down(now)
 
-    def _route(self, ordinal: int) -> Key:
+    def _route(self, ordinal: int) -> SlaveId:
         """The newest incarnation that is connected; else the one that is wanted."""
-        found: Key = SlaveId(ordinal, 0)
+        found = SlaveId(ordinal, 0)
         for key, link in self.links.items():
-            if isinstance(key, SlaveId) and key.ordinal == ordinal and key > found:  # type: ignore[operator]
+            if isinstance(key, SlaveId) and key.ordinal == ordinal and key > found:
                 lane = link.lanes[1] if link.dialler is self else link.lanes[0]
                 if lane.number:
                     found = key
@@ -102,11 +112,11 @@ class SlaveProcess(Process):
         self._rearm()
         if self.core.pending:
             # Whatever arrives within this time is handled before the turn.
-            world = self.world
-            time = max(world.clock.now + world.case.turn, self.true(self.core.pending_at))
+            around = self.around
+            time = max(around.clock.now + around.case.turn, self.true(self.core.pending_at))
             if time < self.issue_at:
                 self.issue_at = time
-                world.clock.at(time, self.call, self._issue, time)
+                around.clock.at(time, self.call, self._issue, time)
 
     def _issue(self, time: float) -> None:
         if not self.alive or time != self.issue_at:
@@ -133,8 +143,8 @@ class SlaveProcess(Process):
 
     def put_out(self, output: Any, now: float) -> None:
         if type(output) is Finish:
-            world = self.world
-            world.clock.after(world.case.disk, self.call, self._keep, output.result)
+            around = self.around
+            around.clock.after(around.case.disk, self.call, self._keep, output.result)
         else:
             super().put_out(output, now)
 
@@ -143,8 +153,8 @@ class SlaveProcess(Process):
         if not self.alive:
             return
         self.result = result
-        self.world.kept(self, result)
-        self.world.clock.after(self.world.case.disk, self.call, self._finish, result)
+        self.around.kept(self.key, result)
+        self.around.clock.after(self.around.case.disk, self.call, self._finish, result)
 
     def _finish(self, result: Result) -> None:
         if not self.alive:

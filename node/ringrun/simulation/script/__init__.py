@@ -1,0 +1,1 @@
+"""Written scenarios: `script` runs one, `words` has its names and patterns, `settings` its case."""
