@@ -8,10 +8,10 @@ SEED   ?= 0
 ARGS   ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test check format simulate bench e2e lock clean
+.PHONY: help install run test check check-workflows format simulate bench e2e lock clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 install: $(STAMP) ## make .venv from the locked dependencies (PYTHON=python3.13 to choose)
 
@@ -33,11 +33,14 @@ test: $(STAMP) ## unit, simulation and integration tests, within 5 minutes (ARGS
 	$(BIN)/python -m pytest -n 2 --dist loadscope tests/unit tests/simulation $(ARGS)
 	$(BIN)/python -m pytest tests/integration $(ARGS)
 
-check: $(STAMP) check-deploy ## format, lint, types, import directions, manifests
+check: $(STAMP) check-deploy check-workflows ## format, lint, types, import directions, manifests, workflows
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+check-workflows: ## lint what .github runs (part of `make check`; skipped without Go)
+	@.github/check.sh
 
 format: $(STAMP) ## put the code in the one format
 	$(BIN)/ruff format .
@@ -49,16 +52,16 @@ simulate: $(STAMP) ## the same core under a virtual clock with seeded faults (RU
 bench: $(STAMP) ## our models and their peers, interleaved, in one table
 	@$(BIN)/python bench/run.py $(ARGS)
 
-lock: ## write the lock files anew from pyproject.toml (needs uv)
-	uv pip compile --quiet --universal --fork-strategy fewest --python-version 3.11 --generate-hashes --no-emit-index-url \
+lock: ## write the lock files anew from pyproject.toml (needs uv; ARGS=--upgrade for newer versions)
+	uv pip compile $(ARGS) --quiet --universal --fork-strategy fewest --python-version 3.11 --generate-hashes --no-emit-index-url \
 	  --no-emit-find-links --custom-compile-command "make lock" pyproject.toml -o requirements.lock
-	uv pip compile --quiet --universal --fork-strategy fewest --python-version 3.11 --generate-hashes --no-emit-index-url \
+	uv pip compile $(ARGS) --quiet --universal --fork-strategy fewest --python-version 3.11 --generate-hashes --no-emit-index-url \
 	  --no-emit-find-links --custom-compile-command "make lock" --extra operator -c requirements.lock \
 	  pyproject.toml -o requirements-operator.lock
-	uv pip compile --quiet --universal --fork-strategy fewest --python-version 3.11 --generate-hashes --no-emit-index-url \
+	uv pip compile $(ARGS) --quiet --universal --fork-strategy fewest --python-version 3.11 --generate-hashes --no-emit-index-url \
 	  --no-emit-find-links --custom-compile-command "make lock" --group dev --extra operator -c requirements.lock -c requirements-operator.lock \
 	  pyproject.toml -o requirements-dev.lock
-	uv pip compile --quiet --universal --fork-strategy fewest --python-version 3.11 --generate-hashes --no-emit-index-url \
+	uv pip compile $(ARGS) --quiet --universal --fork-strategy fewest --python-version 3.11 --generate-hashes --no-emit-index-url \
 	  --no-emit-find-links --custom-compile-command "make lock" --group build -c requirements-dev.lock \
 	  -o requirements-build.lock
 

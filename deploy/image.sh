@@ -4,7 +4,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 ARCHIVE=${1:-}
-IMAGE=${IMAGE:-ghcr.io/ringrun/ringrun:$(sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)}
+IMAGE=${IMAGE:-ghcr.io/ringrun/ringrun:$(sed -n 's/^__version__ = "\(.*\)"/\1/p' node/ringrun/__init__.py)}
 arguments=(); [ -z "${BASE_IMAGE:-}" ] || arguments+=(--build-arg "BASE_IMAGE=$BASE_IMAGE")
 works() { case $1 in docker) docker info;; *) "$1" --version;; esac >/dev/null 2>&1; }   # a docker client without an engine is none
 if [ -z "${BUILDER:-}" ]; then

@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -41,15 +40,6 @@ def test_chart_and_manifests_grant_the_same() -> None:
         if each["kind"] == "ClusterRole" and each["metadata"]["name"] == "ringrun-operator"
     )
     assert yaml.safe_load(text) == role["rules"]
-
-
-def test_versions_are_those_of_the_package() -> None:
-    """One version number, wherever it is written."""
-    version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
-    chart = load(CHART / "Chart.yaml")
-    assert chart["appVersion"] == version
-    assert f":{version}\n" in chart["annotations"]["artifacthub.io/images"]
-    assert f":{version}\n" in (ROOT / "deploy/operator.yaml").read_text()
 
 
 @pytest.mark.parametrize("key", ["image", "crd", "rbac", "serviceAccount", ""])

@@ -23,7 +23,7 @@ from ringrun.spec.fields import FIELDS
 from ringrun.verify.findings import TITLES
 
 ROOT = Path(__file__).parents[2]
-PAGES = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").glob("*.md")])
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 PROTOCOL = (ROOT / "docs" / "protocol.md").read_text()
 README = (ROOT / "README.md").read_text()
 SCENARIOS = ROOT / "tests" / "simulation" / "scenarios"
@@ -48,6 +48,14 @@ def table_after(page: str, heading: str) -> list[list[str]]:
 
 def first_column(page: str, heading: str) -> list[str]:
     return [row[0] for row in table_after(page, heading)]
+
+
+def links(page: Path) -> list[str]:
+    """What a page links to within the repository, anchors included."""
+    # What stands as code is shown, not linked.
+    text = re.sub(r"(?ms)^```.*?^```", "", page.read_text())
+    found: list[str] = re.findall(r"\]\(([^)]+)\)", text)
+    return [target for target in found if "://" not in target]
 
 
 def anchors(page: str) -> set[str]:
@@ -227,14 +235,33 @@ def test_exit_codes_are_those_of_the_program() -> None:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_links_lead_somewhere(page: Path) -> None:
     """Every link to a file or a heading of this repository."""
-    text = page.read_text()
-    for target in re.findall(r"\]\(([^)]+)\)", text):
-        if "://" in target:
-            continue
+    for target in links(page):
         path, _, anchor = target.partition("#")
         linked = page.parent / path if path else page
         assert linked.exists(), target
         assert not anchor or anchor in anchors(linked.read_text()), target
+
+
+def test_every_page_is_found_from_the_readme() -> None:
+    """By following links. A page that nothing leads to is read by nobody, and goes stale."""
+    found, to_read = set(), [ROOT / "README.md"]
+    while to_read:
+        page = to_read.pop()
+        if page.suffix == ".md" and page not in found:
+            found.add(page)
+            paths = (target.partition("#")[0] for target in links(page))
+            to_read += [(page.parent / path).resolve() for path in paths if path]
+    assert sorted(str(page.relative_to(ROOT)) for page in set(PAGES) - found) == []
+
+
+def test_the_map_has_every_page() -> None:
+    """docs/README.md lists what is in docs/; each decision is in the list of decisions."""
+    for folder in (ROOT / "docs", ROOT / "docs" / "decisions"):
+        linked = {
+            (folder / each.partition("#")[0]).resolve() for each in links(folder / "README.md")
+        }
+        missing = {page.name for page in folder.glob("*.md") if page not in linked}
+        assert missing == {"README.md"}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
