@@ -54,9 +54,11 @@ class Exit(msgspec.Struct, frozen=True):
     reason: str = ""
 
 
-class Say(msgspec.Struct, frozen=True):
-    """One line for the log."""
+class StoodDown(msgspec.Struct, frozen=True):
+    """A master leads no more in this epoch, and says nothing more in it (G7); one line for the
+    log."""
 
+    epoch: int
     text: str
 
 
@@ -127,7 +129,7 @@ Output = (
     | Links
     | Finish
     | Exit
-    | Say
+    | StoodDown
     | Drop
     | ReadRecord
     | WriteRecord

@@ -17,6 +17,7 @@ class Rules:
     read_back: bool = True
     epoch_by_same_write: bool = True
     stop_on_conflict: bool = True
+    silent_once_stopped: bool = True
     sync_never_shrinks: bool = True
     tagged_answers: bool = True
     approved_folds_only: bool = True

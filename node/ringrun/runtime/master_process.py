@@ -24,8 +24,8 @@ from ringrun.core.outputs import (
     Output,
     ReadRecord,
     ReadReport,
-    Say,
     Send,
+    StoodDown,
     WriteRecord,
     WriteReport,
 )
@@ -180,7 +180,7 @@ class MasterProcess:
                 self._request(self._write_report(version, document))
             case Event() | Live():
                 self._show(output)
-            case Say(text):
+            case StoodDown(_, text):
                 self.log.say(text)
             case Exit(code, reason):
                 self.reason = reason

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from ringrun.core.errors import ProtocolError
 from ringrun.core.messages import Heartbeat, Result
 from ringrun.core.node import MasterId
-from ringrun.core.outputs import Beat, Drop, Exit, Finish, Links, Output, Say, Send
+from ringrun.core.outputs import Beat, Drop, Exit, Finish, Links, Output, Send
 from ringrun.core.phase import Phase
 from ringrun.core.slave.slave import Slave
 from ringrun.runtime.ending import let_leave
@@ -376,8 +376,6 @@ class SlaveLoop:
                 core.finish(self._keep(result), time.monotonic())
             case Drop(peer, reason):
                 self.connections.drop(peer, reason, now)
-            case Say(text):
-                self.log.say(text)
             case Exit(code, reason):
                 if self.code is None:
                     self.code = code

@@ -2,7 +2,8 @@
 
 The journals are judged by `ringrun.verify`, which shares nothing with the core. What is looked at
 here besides is what no journal shows: that every process ended, that nobody was refused for good
-behaviour, that the report is whole, and that its verdict is what the results on disk say.
+behaviour, that a leader that stood down was silent, that the report is whole, and that its verdict
+is what the results on disk say.
 """
 
 from dataclasses import dataclass
@@ -35,7 +36,7 @@ class Finding:
 def judge(world: World) -> list[Finding]:
     """Everything that is wrong with a run that is over, or that ought to be."""
     findings = _journals(world)
-    findings += [Finding(promise="G7", text=line) for line in world.refusals]
+    findings += [Finding(promise="G7", text=line) for line in world.breaches]
     left = [process.name for process in world.processes.values() if process.alive]
     if left:
         text = f"after {world.clock.now:.1f} s still running: {', '.join(left)}"

@@ -20,7 +20,7 @@ from ringrun.core.journal_bytes import MAGIC, encode
 from ringrun.core.messages import Control, Heartbeat, Result
 from ringrun.core.node import NodeId, SlaveId
 from ringrun.core.notes import Note
-from ringrun.core.outputs import Beat, Drop, Event, Exit, Finish, Links, Live, Say, Send
+from ringrun.core.outputs import Beat, Drop, Event, Exit, Finish, Links, Live, Send, StoodDown
 from ringrun.core.record import Member
 from ringrun.core.slave.slave import Slave
 
@@ -368,7 +368,9 @@ class Driver:
             self.dropped.append(output)
             self.cut(node.key, output.peer)
         else:
-            assert isinstance(output, Say | Event | Live), f"the driver does not know {output}"
+            assert isinstance(output, StoodDown | Event | Live), (
+                f"the driver does not know {output}"
+            )
 
     def send(self, node: Node, to: Key, message: Control) -> None:
         """A control message; lost if there is no link."""

@@ -39,7 +39,7 @@ def test_whoever_still_runs_is_named(world: World) -> None:
 
 
 def test_a_refusal_is_a_broken_promise(world: World) -> None:
-    world.refusals.append("s0-1 refuses Wedge of m0-1: no reason")
+    world.breaches.append("s0-1 refuses Wedge of m0-1: no reason")
     assert promises(world) == {"G7"}
 
 

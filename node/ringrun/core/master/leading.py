@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from math import inf
 from typing import Any
 
+from ringrun.core.master.figures import Figures
 from ringrun.core.master.stages import AFTER
 from ringrun.core.master.stages.changing import Changing
 from ringrun.core.master.stages.closing import Closing
@@ -30,12 +31,11 @@ from ringrun.core.messages import (
 )
 from ringrun.core.node import SlaveId
 from ringrun.core.orders import Orders
-from ringrun.core.outputs import EventKind, Live
+from ringrun.core.outputs import EventKind
 from ringrun.core.phase import Phase
 from ringrun.core.record import Record
 
 _REPEAT_SECONDS = 0.1
-_LIVE_SECONDS = 0.25
 # Stages that one event may lead through; there is no way round in fewer events than this.
 _MOST_STAGES = 4
 
@@ -51,20 +51,23 @@ class End:
 
 
 class Leading:
-    """One leadership. `count` is how far the ring is known to have come, for display."""
+    """One leadership."""
 
     def __init__(self, term: Term, now: float) -> None:
         self.term = term
         self.deadline = now
-        self.count = term.record.count
         self._repeat_at = now
         self._writing_final = False
-        self._live_at = now
-        self._live_since: tuple[float, int] | None = None
+        self._figures = Figures(term.record.count, now)
         self._take_results()
         term.chronicle.elected(term.record, now)
         self._stage = self._first(now)
-        self._repeat(now)
+        self.repeat(now)
+
+    @property
+    def count(self) -> int:
+        """How far the ring is known to have come, for display."""
+        return self._figures.count
 
     @property
     def record(self) -> Record:
@@ -86,7 +89,7 @@ class Leading:
         before = type(self._stage)
         assert type(stage) in AFTER[before], f"from {before.__name__} to {type(stage).__name__}"
         self._stage = stage
-        self._repeat(now)
+        self.repeat(now)
 
     def _follow(self, then: Next | None, now: float) -> End | None:
         """Do what a stage says comes next."""
@@ -106,7 +109,8 @@ class Leading:
             self._enter(Steady(term, now), now)
         return None
 
-    def _repeat(self, now: float) -> None:
+    def repeat(self, now: float) -> None:
+        """Say again whatever has not been answered in this stage."""
         self._repeat_at = now + _REPEAT_SECONDS
         self._stage.repeat(now)
 
@@ -217,16 +221,11 @@ class Leading:
     def _live(self, message: Status, now: float) -> None:
         term = self.term
         term.clock.learn(message.elapsed, now)
-        self.count = max(self.count, message.approved)
-        if now < self._live_at or term.record.phase is not Phase.SEND:
-            return
-        before, self._live_since = self._live_since, (now, self.count)
-        self._live_at = now + _LIVE_SECONDS
-        if before is None or now <= before[0]:
-            # The first word of a new leader: what it counts from may be long ago.
-            return
-        rate = (self.count - before[1]) / (now - before[0])
-        term.outputs.append(Live(self.count, rate, message.p99, term.clock.elapsed(now)))
+        self._figures.heard(message)
+        if term.record.phase is Phase.SEND:
+            live = self._figures.live(message.p99, term.clock.elapsed(now), now)
+            if live is not None:
+                term.outputs.append(live)
 
     def _result(self, node: SlaveId, message: ResultSaid) -> None:
         if message.result.node != node:
@@ -286,7 +285,7 @@ class Leading:
             # It has no more to say in this epoch.
             return end
         if now >= self._repeat_at:
-            self._repeat(now)
+            self.repeat(now)
         self.deadline = min(self._repeat_at, self._next_end(now))
         return end
 

@@ -14,11 +14,11 @@ from ringrun.core.master.leading import End, Leading
 from ringrun.core.master.links import WantedLinks
 from ringrun.core.master.recording import Purpose, Recording, Write
 from ringrun.core.master.reporting import Reporting
-from ringrun.core.master.term import Term
+from ringrun.core.master.term import Candidate, Term
 from ringrun.core.messages import Control
 from ringrun.core.node import MasterId, SlaveId
 from ringrun.core.orders import Orders
-from ringrun.core.outputs import Exit, Links, Outcome, Output, Say
+from ringrun.core.outputs import Exit, Links, Outcome, Output, StoodDown
 from ringrun.core.record import Plan, Record
 from ringrun.core.rules import ALL_RULES, Rules
 from ringrun.spec import RunSpec
@@ -44,8 +44,6 @@ class Master:
     ) -> None:
         self.me = me
         self.holder = str(me)
-        self.spec = spec
-        self.plan = plan
         self.rules = rules
         self.outputs: list[Output] = []
         self.notes: list[tuple[object, ...]] = []
@@ -53,7 +51,7 @@ class Master:
         self.orders = Orders()
         self.up: set[SlaveId] = set()
         self.lead: Leading | None = None
-        self.started = now
+        self._candidate = Candidate(me=me, spec=spec, plan=plan, rules=rules, started=now)
         self._stood_aside = False
         self._free = False
         self._election = Election(self.holder, now=now, terms=terms)
@@ -150,7 +148,8 @@ class Master:
     # The end of a leadership
 
     def _ended(self, end: End | None, now: float) -> None:
-        if end is None:
+        lead = self.lead
+        if end is None or lead is None:
             return
         if end.done:
             self._done = True
@@ -161,6 +160,8 @@ class Master:
             self._election.stand_aside(now + 2 * self._election.terms.lease)
             self._free = True
         self._stop_leading(end.why, now)
+        if not self.rules.silent_once_stopped:
+            lead.repeat(now)
 
     def _stop_leading(self, why: str, now: float) -> None:
         """For good in this epoch."""
@@ -170,7 +171,8 @@ class Master:
         self._election.stop()
         self.lead = None
         self._recording.read_at = now
-        self.outputs.append(Say(f"{self.me} no longer leads in epoch {epoch}: {why}"))
+        text = f"{self.me} no longer leads in epoch {epoch}: {why}"
+        self.outputs.append(StoodDown(epoch, text))
 
     # The record
 
@@ -212,15 +214,11 @@ class Master:
         self._election.won(record.epoch, sent)
         self._reporting.begin(now)
         term = Term(
-            me=self.me,
-            spec=self.spec,
-            plan=self.plan,
-            rules=self.rules,
+            self._candidate,
             outputs=self.outputs,
             up=self.up,
             orders=self.orders,
             record=record,
-            started=self.started,
             stood_aside=self._stood_aside,
             now=now,
         )

@@ -4,6 +4,7 @@ Made by `leading` when this master has seen its epoch recorded, and written by i
 asks it, and sends by it.
 """
 
+from dataclasses import dataclass
 from math import inf
 from typing import Any
 
@@ -20,6 +21,17 @@ from ringrun.core.rules import Rules
 from ringrun.spec import RunSpec
 
 _ANSWER_SECONDS = 0.005
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """Who stands: one start of one master, `started` on its own clock, and the run it is for."""
+
+    me: MasterId
+    spec: RunSpec
+    plan: Plan
+    rules: Rules
+    started: float
 
 
 class Term:
@@ -54,37 +66,33 @@ class Term:
 
     def __init__(
         self,
+        candidate: Candidate,
         *,
-        me: MasterId,
-        spec: RunSpec,
-        plan: Plan,
-        rules: Rules,
         outputs: list[Output],
         up: set[SlaveId],
         orders: Orders,
         record: Record,
-        started: float,
         stood_aside: bool,
         now: float,
     ) -> None:
-        self.holder = str(me)
-        self.spec = spec
-        self.plan = plan
-        self.rules = rules
+        self.holder = str(candidate.me)
+        self.spec = candidate.spec
+        self.plan = plan = candidate.plan
+        self.rules = candidate.rules
+        self.started = candidate.started
         self.outputs = outputs
         self.up = up
         self.orders = orders
         self.record = record
-        self.started = started
         self.stood_aside = stood_aside
         # How long an answer is waited for: a large ring on a small machine takes its time.
         self.patience = plan.suspect + plan.nodes * _ANSWER_SECONDS
         self.clock = RunClock(plan, now)
-        self.collected = Collected(record.epoch, rules)
+        self.collected = Collected(record.epoch, self.rules)
         self.suspicion = Suspicion()
         self.chronicle = Chronicle(
-            me=me,
-            started=started,
+            me=candidate.me,
+            started=self.started,
             outputs=outputs,
             clock=self.clock,
             collected=self.collected,

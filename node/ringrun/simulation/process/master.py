@@ -17,6 +17,7 @@ from ringrun.core.outputs import (
     Outcome,
     ReadRecord,
     ReadReport,
+    StoodDown,
     WriteRecord,
     WriteReport,
 )
@@ -40,6 +41,7 @@ class MasterProcess(Process):
         case, clock, draw = around.case, around.clock, around.draw
         self.record = Client(clock, draw, self, around.record, case.store_delay)
         self.report = Client(clock, draw, self, around.report, case.store_delay)
+        self._stood_down = 0
         self.core = Master(
             me=self.key,
             spec=case.spec,
@@ -98,6 +100,11 @@ class MasterProcess(Process):
             self._after(now)
 
     def send(self, to: NodeId, message: Any) -> None:
+        if isinstance(message, Command) and message.epoch <= self._stood_down:
+            said = type(message).__name__
+            self.around.breach(
+                f"{self.name} says {said} in epoch {message.epoch}, and leads no more"
+            )
         super().send(to, message)
         around = self.around
         if around.case.duplicates and not around.calm and isinstance(message, Command):
@@ -116,6 +123,10 @@ class MasterProcess(Process):
             self.report.read(self._report_read)
         elif kind is WriteReport:
             self.report.write(output.version + 1, output.document, self._report_written)
+        elif kind is StoodDown:
+            self._stood_down = output.epoch
+            if self.around.trace is not None:
+                self.around.trace.said(self.name, output.text)
         elif kind is Event:
             if self.around.trace is not None:
                 self.around.trace.said(self.name, f"{output.kind}: {output.text}")

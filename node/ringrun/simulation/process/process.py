@@ -16,7 +16,7 @@ from ringrun.core.master.master import Master
 from ringrun.core.messages import Heartbeat
 from ringrun.core.node import MasterId, NodeId, SlaveId
 from ringrun.core.notes import Note
-from ringrun.core.outputs import Beat, Drop, Exit, Links, Say, Send
+from ringrun.core.outputs import Beat, Drop, Exit, Links, Send
 from ringrun.core.record import Member
 from ringrun.core.slave.slave import Slave
 from ringrun.simulation.links import End, Lane, Link
@@ -232,8 +232,6 @@ class Process:
         elif kind is Exit:
             self.exit_code = output.code
             self.around.exited(self.key, output.code, output.reason)
-        elif kind is Say and self.around.trace is not None:
-            self.around.trace.said(self.name, output.text)
 
     def send(self, to: NodeId, message: Any) -> None:
         link = self.links.get(to)

@@ -45,5 +45,8 @@ class Surroundings(Protocol):
     def kept(self, slave: SlaveId, result: Result) -> None:
         """The result is on disk."""
 
+    def breach(self, text: str) -> None:
+        """A rule of leading was broken (G7), as no journal shows."""
+
     def refused(self, node: str, sender: str, payload: Any, reason: str) -> None:
         """A message was against the rules, and its connection is reset."""

@@ -23,7 +23,8 @@ from ringrun.simulation.trace import Trace
 
 
 class Machines:
-    """`processes` has all that ever ran, `refusals` what peers refused, `results` is on disk."""
+    """`processes` has all that ever ran, `breaches` what breaks a rule of leading, `results` is on
+    disk."""
 
     def __init__(self, case: Case, trace: Trace | None = None) -> None:
         self.case = case
@@ -35,7 +36,7 @@ class Machines:
         self.hook: Hook | None = None
         self.processes: dict[NodeId, Process] = {}
         self.results: dict[SlaveId, Result] = {}
-        self.refusals: list[str] = []
+        self.breaches: list[str] = []
         self.exits: list[tuple[str, int, str]] = []
         self.calm = False
         self.record = Store(0, Record(), self._record_changed)
@@ -131,12 +132,14 @@ class Machines:
             final = "final" if result.final else "not final"
             self.trace.happened(f"{slave} keeps its result: {result.count}, {final}")
 
+    def breach(self, text: str) -> None:
+        self.breaches.append(text)
+        if self.trace is not None:
+            self.trace.happened(text)
+
     def refused(self, node: str, sender: str, payload: Any, reason: str) -> None:
         what = "a data frame" if type(payload) is bytes else type(payload).__name__
-        line = f"{node} refuses {what} of {sender}: {reason}"
-        self.refusals.append(line)
-        if self.trace is not None:
-            self.trace.happened(line)
+        self.breach(f"{node} refuses {what} of {sender}: {reason}")
 
     def _record_changed(self, version: int, record: Record) -> None:
         self.clock.after(self.case.store_delay, self.saw_record, record)

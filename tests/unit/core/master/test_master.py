@@ -25,6 +25,7 @@ SPEC = spec_of()
 TERMS = Terms(lease=4.0, renew=1.0, stop_after=3.0)
 LEADER = MasterId(0, 1)
 POLL = 0.25
+STARTED = 64.0
 # A deadline is never nearer than a millisecond.
 SOON = 0.01
 
@@ -33,7 +34,7 @@ class Lone:
     """A master whose stores are the test."""
 
     def __init__(self, me: MasterId = LEADER) -> None:
-        self.now = 64.0
+        self.now = STARTED
         self.core = Master(
             me=me, spec=SPEC, plan=plan_of(SPEC, "r"), now=self.now, poll=POLL, terms=TERMS
         )
@@ -294,7 +295,7 @@ def test_a_run_that_nobody_could_prepare_in_time_is_stopped_unclosed() -> None:
     )
     master.core.orders_read(Orders(version=1, roster=roster, complete=True), master.now)
     master.after(TERMS.renew + SOON)
-    end = master.core.started + SPEC.start_deadline
+    end = STARTED + SPEC.start_deadline
     said: list[Output] = []
     while not said or said[-1].record.phase is not Phase.STOP:
         assert master.now <= end + 2.0
