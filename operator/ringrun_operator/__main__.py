@@ -88,7 +88,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 async def _test(parsed: argparse.Namespace) -> int:
-    from ringrun_operator.cluster import Cluster
+    from ringrun_operator.act.cluster import Cluster
     from ringrun_operator.selftest import selftest
 
     namespace = parsed.namespace[0] if parsed.namespace else parsed.election_namespace
@@ -97,9 +97,9 @@ async def _test(parsed: argparse.Namespace) -> int:
 
 
 async def _operate(parsed: argparse.Namespace) -> int:
-    from ringrun_operator.cluster import Cluster
+    from ringrun_operator.act.cluster import Cluster
+    from ringrun_operator.objects.pods import Image
     from ringrun_operator.operating import Operator, Options
-    from ringrun_operator.pods import Image
 
     name = os.environ.get("RINGRUN_OPERATOR_NAME") or socket.gethostname()
     options = Options(

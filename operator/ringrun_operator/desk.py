@@ -10,9 +10,9 @@ import threading
 from typing import Any, Final
 
 from ringrun import __version__
-from ringrun_operator.cluster import Cluster
-from ringrun_operator.controller import Controller
-from ringrun_operator.pods import Image
+from ringrun_operator.act.cluster import Cluster
+from ringrun_operator.act.controller import Controller
+from ringrun_operator.objects.pods import Image
 
 DEFAULT_IMAGE: Final = f"ghcr.io/ringrun/ringrun:{__version__}"
 

@@ -14,12 +14,12 @@ from typing import Any, Final
 
 from ringrun.record.api import ApiError
 from ringrun_operator import health, metrics
-from ringrun_operator.cluster import Cluster
-from ringrun_operator.controller import Controller
-from ringrun_operator.election import Candidate
-from ringrun_operator.handlers import Feed
-from ringrun_operator.pods import Image
-from ringrun_operator.watching import Watching
+from ringrun_operator.act.cluster import Cluster
+from ringrun_operator.act.controller import Controller
+from ringrun_operator.act.election import Candidate
+from ringrun_operator.objects.pods import Image
+from ringrun_operator.watch.registry import Feed
+from ringrun_operator.watch.watching import Watching
 
 log = logging.getLogger(__name__)
 

@@ -19,7 +19,7 @@ from http_on_loopback import serving
 from kubernetes.aio.client.configuration import Configuration
 
 from ringrun.record.api import Api
-from ringrun_operator.cluster import Cluster
+from ringrun_operator.act.cluster import Cluster
 
 KINDS = {
     "pods": "Pod",

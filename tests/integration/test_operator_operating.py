@@ -17,10 +17,10 @@ from http_on_loopback import LONGEST, free_port, in_a_loop, serving, until
 from kubernetes.aio.client.configuration import Configuration
 
 from ringrun.record.api import Api, ApiError, Refused
-from ringrun_operator.actions import Event, EventType
-from ringrun_operator.cluster import Cluster
+from ringrun_operator.act.cluster import Cluster
+from ringrun_operator.decide.actions import Event, EventType
+from ringrun_operator.objects.pods import Image
 from ringrun_operator.operating import Operator, Options
-from ringrun_operator.pods import Image
 
 LEASE = ("leases", "ops", "ringrun-operator")
 WATCHES = 4

@@ -18,7 +18,7 @@ from virtual_time import START, in_virtual_time, now, pass_time
 from ringrun.core.phase import Phase
 from ringrun.record.api import ApiError, Refused
 from ringrun.record.lease_object import read_record, with_record
-from ringrun_operator.controller import (
+from ringrun_operator.act.controller import (
     EVENTS_FOR,
     FIRST_RETRY,
     LONGEST_RETRY,
@@ -29,8 +29,8 @@ from ringrun_operator.controller import (
     WORKERS,
     Controller,
 )
-from ringrun_operator.reconcile import RESYNC
-from ringrun_operator.resources import read_orders
+from ringrun_operator.decide.reconcile import RESYNC
+from ringrun_operator.objects.resources import read_orders
 
 KEY = ("lab", "demo")
 PODS = ["demo-m0-1", "demo-m1-1", "demo-s0-1", "demo-s1-1", "demo-s2-1"]

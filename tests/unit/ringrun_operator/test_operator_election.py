@@ -14,7 +14,7 @@ from memory_cluster import Call, MemoryCluster, WatchedServer
 from virtual_time import START, in_virtual_time, now, pass_time
 
 from ringrun.record.api import ApiError, Refused
-from ringrun_operator.election import LOOK_EVERY, REQUEST, TERMS, Candidate
+from ringrun_operator.act.election import LOOK_EVERY, REQUEST, TERMS, Candidate
 
 LEASE = ("Lease", "ringrun-operator")
 

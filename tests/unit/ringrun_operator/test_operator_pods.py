@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from ringrun.spec import RunSpec
 from ringrun_operator import names
 from ringrun_operator.names import PodId, Role
-from ringrun_operator.pods import Image, Owner, pod
+from ringrun_operator.objects.pods import Image, Owner, pod
 
 OWNER = Owner(name="demo", namespace="lab", uid="u-1")
 IMAGE = Image(name="ringrun:1")

@@ -14,10 +14,10 @@ from ringrun.core.messages import Result
 from ringrun.core.phase import Phase
 from ringrun.core.record import Member, Record
 from ringrun.record.lease_object import read_record, with_record
-from ringrun_operator.actions import Create, CreatePod, DeletePod, DeleteRun, Plan, Replace
-from ringrun_operator.obstacles import PREPARED_WITHIN
-from ringrun_operator.reconcile import LINGER, STOP_PATIENCE, reconcile
-from ringrun_operator.resources import read_orders
+from ringrun_operator.decide.actions import Create, CreatePod, DeletePod, DeleteRun, Plan, Replace
+from ringrun_operator.decide.reconcile import LINGER, STOP_PATIENCE, reconcile
+from ringrun_operator.objects.resources import read_orders
+from ringrun_operator.show.obstacles import PREPARED_WITHIN
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 NODES = ["demo-m0-1", "demo-m1-1", "demo-s0-1", "demo-s1-1", "demo-s2-1"]

@@ -12,9 +12,9 @@ from ringrun.core.orders import Cause, Orders
 from ringrun.core.phase import Phase
 from ringrun.core.record import Member
 from ringrun.spec import RunSpec
-from ringrun_operator import reports, resources
-from ringrun_operator.pods import Owner
-from ringrun_operator.resources import Ledger
+from ringrun_operator.objects import reports, resources
+from ringrun_operator.objects.pods import Owner
+from ringrun_operator.objects.resources import Ledger
 
 OWNER = Owner(name="demo", namespace="lab", uid="u-1")
 SPEC = RunSpec.from_document({"template": {"image": "x"}}, name="demo")

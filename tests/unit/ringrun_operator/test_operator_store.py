@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ringrun_operator.store import Store
+from ringrun_operator.watch.store import Store
 
 KEY = ("lab", "demo")
 

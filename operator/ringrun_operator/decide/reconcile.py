@@ -20,16 +20,25 @@ from ringrun.core.supervisor.orphaned import orphaned_report
 from ringrun.core.supervisor.roster import Observed, decide
 from ringrun.record.lease_object import freed, read_record
 from ringrun.spec import Cleanup, RunSpec, SpecError
-from ringrun_operator import masters, reports, resources
-from ringrun_operator.actions import Action, Create, CreatePod, DeletePod, DeleteRun, Plan, Replace
-from ringrun_operator.events import events
+from ringrun_operator.decide import masters
+from ringrun_operator.decide.actions import (
+    Action,
+    Create,
+    CreatePod,
+    DeletePod,
+    DeleteRun,
+    Plan,
+    Replace,
+)
 from ringrun_operator.names import PodId, Role
-from ringrun_operator.observe import PodSeen, seconds, see_pod
-from ringrun_operator.obstacles import find_obstacle, overdue_at
-from ringrun_operator.pods import Image, Owner, pod
-from ringrun_operator.resources import Ledger
-from ringrun_operator.seen import Seen
-from ringrun_operator.status import refused, status, utc
+from ringrun_operator.objects import reports, resources
+from ringrun_operator.objects.pod_seen import PodSeen, seconds, see_pod
+from ringrun_operator.objects.pods import Image, Owner, pod
+from ringrun_operator.objects.resources import Ledger
+from ringrun_operator.show.events import events
+from ringrun_operator.show.obstacles import find_obstacle, overdue_at
+from ringrun_operator.show.shown import Seen
+from ringrun_operator.show.status import refused, status, utc
 
 STOP_PATIENCE: Final = 10.0
 """An ordered STOP that no leader has carried out after this is done without one."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from ringrun_operator.pods import Object
+from ringrun_operator.objects.pods import Object
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

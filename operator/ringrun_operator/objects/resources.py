@@ -14,7 +14,7 @@ import msgspec
 from ringrun.core.orders import Orders
 from ringrun.spec import RunSpec
 from ringrun_operator import names
-from ringrun_operator.pods import Object, Owner
+from ringrun_operator.objects.pods import Object, Owner
 
 ORDERS_KEY: Final = "orders.json"
 SPEC_KEY: Final = "spec.json"

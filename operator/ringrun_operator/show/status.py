@@ -12,10 +12,10 @@ from ringrun.core.phase import Phase
 from ringrun.core.record import Record
 from ringrun.report import FailureReport, Report, shown_sum
 from ringrun_operator import names
-from ringrun_operator.conditions import Condition, Truth, Type, conditions, written
 from ringrun_operator.names import Role
-from ringrun_operator.obstacles import find_obstacle
-from ringrun_operator.seen import Seen, ready
+from ringrun_operator.show.conditions import Condition, Truth, Type, conditions, written
+from ringrun_operator.show.obstacles import find_obstacle
+from ringrun_operator.show.shown import Seen, ready
 
 FAILURES_SHOWN: Final = 10
 

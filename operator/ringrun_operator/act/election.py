@@ -14,7 +14,7 @@ from typing import Any, Final
 from ringrun.core.master.election import Election, Terms
 from ringrun.record.api import ApiError, Refused
 from ringrun.record.lease_object import micro_time
-from ringrun_operator.cluster import Cluster
+from ringrun_operator.act.cluster import Cluster
 
 log = logging.getLogger(__name__)
 

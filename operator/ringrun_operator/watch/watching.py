@@ -15,9 +15,8 @@ from typing import Any
 import aiohttp
 import kopf
 
-from ringrun_operator import handlers
-from ringrun_operator.cluster import Cluster
-from ringrun_operator.handlers import Feed
+from ringrun_operator.act.cluster import Cluster
+from ringrun_operator.watch.registry import WATCHED, Feed, registry, settings
 
 log = logging.getLogger(__name__)
 
@@ -55,7 +54,7 @@ class Watching:
     @property
     def ready(self) -> bool:
         """Whether every watch has been answered at least once."""
-        return len(self._answered) >= len(handlers.WATCHED) * max(1, len(self._namespaces))
+        return len(self._answered) >= len(WATCHED) * max(1, len(self._namespaces))
 
     @property
     def silence(self) -> float:
@@ -80,17 +79,17 @@ class Watching:
         trace = aiohttp.TraceConfig()
         trace.on_request_end.append(self._saw_answer)
         session = await self._cluster.session(trace)
-        registry = handlers.registry(self._feed)
+        made = registry(self._feed)
         server = self._cluster.server
 
         def login(**_: Any) -> kopf.AiohttpSession:
             return kopf.AiohttpSession(server=server, aiohttp_session=session)
 
-        kopf.on.login(registry=registry)(login)
+        kopf.on.login(registry=made)(login)
         try:
             await kopf.operator(
-                registry=registry,
-                settings=handlers.settings(),
+                registry=made,
+                settings=settings(),
                 clusterwide=not self._namespaces,
                 namespaces=self._namespaces,
                 standalone=True,

@@ -16,7 +16,8 @@ from typing import Any, Final
 
 from ringrun.record.api import ApiError, Refused
 from ringrun_operator import metrics, names
-from ringrun_operator.actions import (
+from ringrun_operator.act.cluster import Cluster
+from ringrun_operator.decide.actions import (
     Action,
     Create,
     CreatePod,
@@ -25,10 +26,9 @@ from ringrun_operator.actions import (
     Plan,
     Replace,
 )
-from ringrun_operator.cluster import Cluster
-from ringrun_operator.pods import Image
-from ringrun_operator.reconcile import World, reconcile
-from ringrun_operator.store import Key, Store, key_of
+from ringrun_operator.decide.reconcile import World, reconcile
+from ringrun_operator.objects.pods import Image
+from ringrun_operator.watch.store import Key, Store, key_of
 
 log = logging.getLogger(__name__)
 

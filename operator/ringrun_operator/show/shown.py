@@ -12,8 +12,8 @@ from ringrun.core.record import Record
 from ringrun.report import FailureReport, Report
 from ringrun.spec import RunSpec
 from ringrun_operator.names import Role
-from ringrun_operator.observe import PodSeen
-from ringrun_operator.resources import Ledger
+from ringrun_operator.objects.pod_seen import PodSeen
+from ringrun_operator.objects.resources import Ledger
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

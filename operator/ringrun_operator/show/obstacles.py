@@ -13,8 +13,8 @@ from ringrun.core.phase import Phase
 from ringrun.core.record import Record
 from ringrun_operator import names
 from ringrun_operator.names import Role
-from ringrun_operator.observe import IMAGE_PULL_FAILED, UNSCHEDULABLE, seconds
-from ringrun_operator.seen import Seen, ready
+from ringrun_operator.objects.pod_seen import IMAGE_PULL_FAILED, UNSCHEDULABLE, seconds
+from ringrun_operator.show.shown import Seen, ready
 
 PODS_REFUSED: Final = "PodsRefused"
 QUOTA_EXCEEDED: Final = "QuotaExceeded"

@@ -16,7 +16,7 @@ from ringrun.core.messages import Result
 from ringrun.core.supervisor.roster import SlaveSeen
 from ringrun_operator import names
 from ringrun_operator.names import PodId, Role
-from ringrun_operator.pods import SLAVE_PORT
+from ringrun_operator.objects.pods import SLAVE_PORT
 
 IMAGE_PULL_FAILED: Final = "ImagePullFailed"
 CONTAINER_FAILED: Final = "ContainerFailed"

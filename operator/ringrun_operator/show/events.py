@@ -9,11 +9,11 @@ from collections.abc import Iterator
 from ringrun.core.phase import RANK, Phase
 from ringrun.report import Verdict
 from ringrun_operator import names
-from ringrun_operator.actions import Event, EventType
-from ringrun_operator.conditions import summary
+from ringrun_operator.decide.actions import Event, EventType
 from ringrun_operator.names import Role
-from ringrun_operator.obstacles import find_obstacle
-from ringrun_operator.seen import Seen
+from ringrun_operator.show.conditions import summary
+from ringrun_operator.show.obstacles import find_obstacle
+from ringrun_operator.show.shown import Seen
 
 
 def events(seen: Seen) -> Iterator[Event]:

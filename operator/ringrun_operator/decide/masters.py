@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from ringrun_operator.names import PodId, Role
-from ringrun_operator.observe import PodSeen
+from ringrun_operator.objects.pod_seen import PodSeen
 
 SHORT_LIFE: Final = 2.0
 """A master that ends sooner than this after its start counts as stillborn."""

@@ -16,8 +16,8 @@ from ringrun.core.record import Record
 from ringrun.report import Report, Verdict
 from ringrun_operator import names
 from ringrun_operator.names import Role
-from ringrun_operator.obstacles import Obstacle
-from ringrun_operator.seen import Seen, ready
+from ringrun_operator.show.obstacles import Obstacle
+from ringrun_operator.show.shown import Seen, ready
 
 
 class Type(StrEnum):
