@@ -18,9 +18,9 @@ from kubernetes.aio.client.configuration import Configuration
 
 from ringrun.record.api import Api, ApiError, Refused
 from ringrun_operator.act.cluster import Cluster
-from ringrun_operator.decide.actions import Event, EventType
 from ringrun_operator.objects.pods import Image
 from ringrun_operator.operating import Operator, Options
+from ringrun_operator.show.events import Event, EventType
 
 LEASE = ("leases", "ops", "ringrun-operator")
 WATCHES = 4

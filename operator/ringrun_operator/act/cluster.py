@@ -13,9 +13,9 @@ import aiohttp
 
 from ringrun.record.api import Api, Refused
 from ringrun_operator import names
-from ringrun_operator.decide.actions import Event
 from ringrun_operator.objects.pods import Object
-from ringrun_operator.show.status import timestamp
+from ringrun_operator.show.events import Event
+from ringrun_operator.times import timestamp
 
 FIELD_MANAGER: Final = "ringrun-operator"
 

@@ -5,10 +5,10 @@ anew. Each may be done twice.
 """
 
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
 
 from ringrun_operator.objects.pods import Object
+from ringrun_operator.show.events import Event
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,23 +49,6 @@ class DeleteRun:
 
 
 Action = Create | CreatePod | Replace | DeletePod | DeleteRun
-
-
-class EventType(StrEnum):
-    """How an event is shown."""
-
-    NORMAL = "Normal"
-    WARNING = "Warning"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Event:
-    """Something that happened once. `key` tells it from others of its reason, in one run."""
-
-    type: EventType
-    reason: str
-    message: str
-    key: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -32,13 +32,14 @@ from ringrun_operator.decide.actions import (
 )
 from ringrun_operator.names import PodId, Role
 from ringrun_operator.objects import reports, resources
-from ringrun_operator.objects.pod_seen import PodSeen, seconds, see_pod
+from ringrun_operator.objects.pod_seen import PodSeen, see_pod
 from ringrun_operator.objects.pods import Image, Owner, pod
 from ringrun_operator.objects.resources import Ledger
 from ringrun_operator.show.events import events
 from ringrun_operator.show.obstacles import find_obstacle, overdue_at
 from ringrun_operator.show.shown import Seen
-from ringrun_operator.show.status import refused, status, utc
+from ringrun_operator.show.status import refused, status
+from ringrun_operator.times import seconds, utc
 
 STOP_PATIENCE: Final = 10.0
 """An ordered STOP that no leader has carried out after this is done without one."""

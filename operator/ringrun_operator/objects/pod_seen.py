@@ -7,7 +7,6 @@ process.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Final
 
 import msgspec
@@ -17,6 +16,7 @@ from ringrun.core.supervisor.roster import SlaveSeen
 from ringrun_operator import names
 from ringrun_operator.names import PodId, Role
 from ringrun_operator.objects.pods import SLAVE_PORT
+from ringrun_operator.times import seconds
 
 IMAGE_PULL_FAILED: Final = "ImagePullFailed"
 CONTAINER_FAILED: Final = "ContainerFailed"
@@ -114,16 +114,6 @@ def see_pod(run: str, pod: Mapping[str, Any]) -> PodSeen | None:
         lifetime=max(0.0, finished - started),
         ended_at=finished,
     )
-
-
-def seconds(timestamp: object) -> float:
-    """Seconds since 1970 of an API server's timestamp; 0 if it is none."""
-    if not isinstance(timestamp, str):
-        return 0.0
-    try:
-        return datetime.fromisoformat(timestamp).timestamp()
-    except ValueError:
-        return 0.0
 
 
 def _image(pod: Mapping[str, Any]) -> str:

@@ -11,12 +11,11 @@ from typing import Any, Final
 
 import msgspec
 
-from ringrun.core.orders import Orders
+from ringrun.core.orders import ORDERS_KEY, Orders
 from ringrun.spec import RunSpec
 from ringrun_operator import names
 from ringrun_operator.objects.pods import Object, Owner
 
-ORDERS_KEY: Final = "orders.json"
 SPEC_KEY: Final = "spec.json"
 LEDGER_KEY: Final = "ledger.json"
 

@@ -5,15 +5,33 @@ twice is refused by the API server and a restarted operator repeats nothing.
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
 
 from ringrun.core.phase import RANK, Phase
 from ringrun.report import Verdict
 from ringrun_operator import names
-from ringrun_operator.decide.actions import Event, EventType
 from ringrun_operator.names import Role
 from ringrun_operator.show.conditions import summary
 from ringrun_operator.show.obstacles import find_obstacle
 from ringrun_operator.show.shown import Seen
+
+
+class EventType(StrEnum):
+    """How an event is shown."""
+
+    NORMAL = "Normal"
+    WARNING = "Warning"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """Something that happened once. `key` tells it from others of its reason, in one run."""
+
+    type: EventType
+    reason: str
+    message: str
+    key: str
 
 
 def events(seen: Seen) -> Iterator[Event]:

@@ -13,8 +13,9 @@ from ringrun.core.phase import Phase
 from ringrun.core.record import Record
 from ringrun_operator import names
 from ringrun_operator.names import Role
-from ringrun_operator.objects.pod_seen import IMAGE_PULL_FAILED, UNSCHEDULABLE, seconds
+from ringrun_operator.objects.pod_seen import IMAGE_PULL_FAILED, UNSCHEDULABLE
 from ringrun_operator.show.shown import Seen, ready
+from ringrun_operator.times import seconds
 
 PODS_REFUSED: Final = "PodsRefused"
 QUOTA_EXCEEDED: Final = "QuotaExceeded"

@@ -5,7 +5,6 @@ empty while all is well, the obstacle while there is one, the outcome at the end
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any, Final
 
 from ringrun.core.phase import Phase
@@ -16,6 +15,7 @@ from ringrun_operator.names import Role
 from ringrun_operator.show.conditions import Condition, Truth, Type, conditions, written
 from ringrun_operator.show.obstacles import find_obstacle
 from ringrun_operator.show.shown import Seen, ready
+from ringrun_operator.times import timestamp
 
 FAILURES_SHOWN: Final = 10
 
@@ -84,16 +84,6 @@ def phase(seen: Seen) -> str:
     if seen.suspended or not seen.orders.roster:
         return "" if seen.record is None or seen.record.view == 0 else seen.record.phase.value
     return (seen.record or Record()).phase.value
-
-
-def utc(seconds: float) -> datetime:
-    """Seconds since 1970 as a time."""
-    return datetime.fromtimestamp(seconds, UTC)
-
-
-def timestamp(seconds: float) -> str:
-    """As the API server writes times."""
-    return utc(seconds).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def refused(faults: Sequence[str], run: Mapping[str, Any], now: float) -> dict[str, Any]:

@@ -174,6 +174,6 @@ class ApiServer:
 
 
 def _time(seconds: float) -> str:
-    from ringrun_operator.show.status import timestamp
+    from ringrun_operator.times import timestamp
 
     return timestamp(seconds)
