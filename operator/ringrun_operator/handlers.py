@@ -9,7 +9,8 @@ from typing import Any
 import kopf
 
 from ringrun_operator.desk import Desk
-from ringrun_operator.watch.registry import Feed, register, set_up
+from ringrun_operator.watch.feed import Feed
+from ringrun_operator.watch.registry import register, set_up
 
 
 def _at_the_desk() -> None:

@@ -286,5 +286,5 @@ async def cluster_of(api: HttpApi, token: str = "") -> AsyncIterator[Cluster]:
         configuration = Configuration(host=url)
         if token:
             configuration.api_key["BearerToken"] = f"Bearer {token}"
-        async with Cluster(Api(configuration)) as cluster:
-            yield cluster
+        async with Api(configuration) as way:
+            yield Cluster(way)

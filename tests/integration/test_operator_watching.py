@@ -13,11 +13,11 @@ from api_over_http import HttpApi, cluster_of
 from http_on_loopback import free_port, in_a_loop, until
 from kubeconfig_file import kubeconfig
 
-from ringrun_operator import health
+from ringrun_operator import health, kinds
 from ringrun_operator.act.cluster import Cluster
 from ringrun_operator.desk import Desk
 from ringrun_operator.watch import registry
-from ringrun_operator.watch.registry import Feed
+from ringrun_operator.watch.feed import Feed
 from ringrun_operator.watch.watching import Watching
 
 OURS = {"app.kubernetes.io/managed-by": "ringrun-operator", "ringrun.dev/run": "demo"}
@@ -93,7 +93,7 @@ async def test_everything_that_is_there_is_listed_before_the_first_change() -> N
     assert {each[1] for each in watched.told} == {"RingRun", "Pod", "ConfigMap", "Lease"}
 
 
-@pytest.mark.parametrize(("plural", "kind"), [(each[2], each[3]) for each in registry.WATCHED])
+@pytest.mark.parametrize(("plural", "kind"), [(each[2], each[3]) for each in kinds.WATCHED])
 def test_each_change_of_an_object_is_handed_on(plural: str, kind: str) -> None:
     """That it was made, that it changed, and that it is gone."""
 

@@ -6,53 +6,25 @@ which the masters use too. Leaves out the watching, which is kopf's.
 
 import hashlib
 from collections.abc import Mapping
-from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final
 
 import aiohttp
 
 from ringrun.record.api import Api, Refused
 from ringrun_operator import names
+from ringrun_operator.kinds import collection
 from ringrun_operator.objects.pods import Object
 from ringrun_operator.show.events import Event
 from ringrun_operator.times import timestamp
 
 FIELD_MANAGER: Final = "ringrun-operator"
 
-_RESOURCES: Final = {
-    "Pod": ("api/v1", "pods"),
-    "ConfigMap": ("api/v1", "configmaps"),
-    "Secret": ("api/v1", "secrets"),
-    "ServiceAccount": ("api/v1", "serviceaccounts"),
-    "Event": ("api/v1", "events"),
-    "Lease": ("apis/coordination.k8s.io/v1", "leases"),
-    "Role": ("apis/rbac.authorization.k8s.io/v1", "roles"),
-    "RoleBinding": ("apis/rbac.authorization.k8s.io/v1", "rolebindings"),
-    "RingRun": (f"apis/{names.API_VERSION}", names.PLURAL),
-}
-
 
 class Cluster:
-    """The API server that a kubeconfig, or the pod, names. Used as an async context."""
+    """What is asked of an API server, over a way to it that whoever opened it closes."""
 
     def __init__(self, api: Api) -> None:
         self._api = api
-
-    @classmethod
-    async def connect(cls, kubeconfig: str | None = None, context: str | None = None) -> Self:
-        """By the file given, else by the pod's own account, else by the user's kubeconfig."""
-        return cls(await Api.connect(kubeconfig, context))
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        await self._api.__aexit__(kind, error, trace)
 
     @property
     def server(self) -> str:
@@ -73,7 +45,7 @@ class Cluster:
         """Make the object; Refused (409) if the name is taken."""
         metadata = document["metadata"]
         return await self._api.call(
-            "POST", _path(document["kind"], metadata["namespace"]), document
+            "POST", collection(document["kind"], metadata["namespace"]), document
         )
 
     async def replace(self, document: Object, within: float | None = None) -> dict[str, Any]:
@@ -167,7 +139,5 @@ class Cluster:
         return any(each.get("name") == names.PLURAL for each in found.get("resources", ()))
 
 
-def _path(kind: str, namespace: str, name: str | None = None) -> str:
-    group, plural = _RESOURCES[kind]
-    path = f"/{group}/namespaces/{namespace}/{plural}"
-    return path if name is None else f"{path}/{name}"
+def _path(kind: str, namespace: str, name: str) -> str:
+    return f"{collection(kind, namespace)}/{name}"

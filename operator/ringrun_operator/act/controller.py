@@ -27,8 +27,9 @@ from ringrun_operator.decide.actions import (
     Replace,
 )
 from ringrun_operator.decide.reconcile import World, reconcile
+from ringrun_operator.kinds import WATCHED_KINDS
 from ringrun_operator.objects.pods import Image
-from ringrun_operator.watch.store import Key, Store, key_of
+from ringrun_operator.watch.store import Key, Store
 
 log = logging.getLogger(__name__)
 
@@ -99,7 +100,7 @@ class Controller:
         which the watches do once everything that was there is listed."""
         self.store.put(kind, found)
 
-    def changed(self, kind: str, found: dict[str, Any], *, deleted: bool) -> None:
+    def changed(self, kind: str, found: dict[str, Any], deleted: bool) -> None:
         """An object was made, changed or deleted."""
         key = self.store.drop(kind, found) if deleted else self.store.put(kind, found)
         if key is not None:
@@ -287,7 +288,7 @@ class Controller:
             memory.stale_since = None
 
     def _keep(self, kind: str, found: dict[str, Any]) -> None:
-        if kind in {"Pod", "ConfigMap", "Lease"} and key_of(kind, found["metadata"]) is not None:
+        if kind in WATCHED_KINDS:
             self.store.put(kind, found)
 
     async def _show(self, key: Key, run: Any, plan: Plan, memory: _Memory) -> float:

@@ -1,41 +1,24 @@
 """What kopf is asked for: every object that is there, or changes, is handed on to a feed.
 
 A registry is made anew for each term of leadership (`watching`); at a desk kopf has its own, which
-`handlers` fills.
-Nothing is decided here, and nothing is written to any object: no finalizer, no annotation. The
-indexes are not read; they are what makes kopf hand over everything that is there before it tells of
-the first change.
+`handlers` fills. Nothing is decided here, and nothing is written to any object: no finalizer, no
+annotation. The indexes are not read; they are what makes kopf hand over everything that is there
+before it tells of the first change.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 import kopf
 
 from ringrun_operator import names
-
-WATCHED: Final = (
-    (names.GROUP, names.VERSION, names.PLURAL, names.KIND),
-    ("", "v1", "pods", "Pod"),
-    ("", "v1", "configmaps", "ConfigMap"),
-    ("coordination.k8s.io", "v1", "leases", "Lease"),
-)
+from ringrun_operator.kinds import WATCHED, Kind
+from ringrun_operator.watch.feed import Feed
 
 SERVER_TIMEOUT: Final = 10
 """Seconds (whole ones, or it is refused) after which the API server ends a watch, so that one that
 lives answers this often."""
 
 INACTIVITY_TIMEOUT: Final = 15.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Feed:
-    """Where objects go: `listed(kind, object)` for what is there at first, then
-    `changed(kind, object, deleted)`. Called in kopf's thread."""
-
-    listed: Callable[[str, dict[str, Any]], None]
-    changed: Callable[[str, dict[str, Any], bool], None]
 
 
 def registry(feed: Feed) -> kopf.OperatorRegistry:
@@ -47,12 +30,12 @@ def registry(feed: Feed) -> kopf.OperatorRegistry:
 
 def register(made: kopf.OperatorRegistry, feed: Feed) -> None:
     """The same in a registry that kopf made."""
-    for group, version, plural, kind in WATCHED:
-        _register(made, feed, (group, version, plural), kind)
+    for each in WATCHED:
+        _register(made, feed, each)
 
 
-def _register(made: kopf.OperatorRegistry, feed: Feed, resource: Sequence[str], kind: str) -> None:
-    group, version, plural = resource
+def _register(made: kopf.OperatorRegistry, feed: Feed, watched: Kind) -> None:
+    group, version, plural, kind = watched
 
     def listed(body: kopf.Body, **_: Any) -> None:
         feed.listed(kind, {**body})
@@ -77,6 +60,7 @@ def set_up(made: kopf.OperatorSettings) -> None:
     made.posting.enabled = False
     made.watching.server_timeout = SERVER_TIMEOUT
     made.watching.inactivity_timeout = INACTIVITY_TIMEOUT
-    for group, version, plural, _ in WATCHED[1:]:
-        resource = f"{group}/{version}" if group else version
-        made.watching.label_selectors[resource, plural] = names.SELECTOR
+    for each in WATCHED:
+        # RingRuns are the users', and bear no label of ours.
+        if each.kind != names.KIND:
+            made.watching.label_selectors[each.group_version, each.plural] = names.SELECTOR

@@ -10,15 +10,27 @@ import os
 import threading
 import time
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import aiohttp
 import kopf
 
-from ringrun_operator.act.cluster import Cluster
-from ringrun_operator.watch.registry import WATCHED, Feed, registry, settings
+from ringrun_operator.kinds import WATCHED
+from ringrun_operator.watch.feed import Feed
+from ringrun_operator.watch.registry import registry, settings
 
 log = logging.getLogger(__name__)
+
+
+class Server(Protocol):
+    """The API server, as far as a watcher with a session of its own has to know it."""
+
+    @property
+    def server(self) -> str:
+        """Its address."""
+
+    async def session(self, trace: aiohttp.TraceConfig) -> aiohttp.ClientSession:
+        """A new session with our credentials. Whoever asked for it closes it."""
 
 
 class Watching:
@@ -26,7 +38,7 @@ class Watching:
 
     def __init__(
         self,
-        cluster: Cluster,
+        cluster: Server,
         namespaces: Sequence[str],
         feed: Feed,
         ended: Callable[[BaseException | None], None],
