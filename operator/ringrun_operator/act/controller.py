@@ -23,11 +23,12 @@ from ringrun_operator.decide.actions import (
     CreatePod,
     DeletePod,
     DeleteRun,
-    Plan,
     Replace,
 )
-from ringrun_operator.decide.reconcile import World, reconcile
+from ringrun_operator.decide.plan import Plan
+from ringrun_operator.decide.reconcile import reconcile
 from ringrun_operator.kinds import WATCHED_KINDS
+from ringrun_operator.objects.known import World
 from ringrun_operator.objects.pods import Image
 from ringrun_operator.watch.store import Key, Store
 

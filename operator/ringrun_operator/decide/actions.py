@@ -1,14 +1,12 @@
-"""What the operator can do about a run, as values: `reconcile` asks for it, `cluster` does it.
+"""What the operator can do about a run, as values: a `Plan` asks for it, the controller does it.
 
 In the order in which they are given; the first that fails ends the pass, and the run is looked at
 anew. Each may be done twice.
 """
 
 from dataclasses import dataclass
-from typing import Any
 
 from ringrun_operator.objects.pods import Object
-from ringrun_operator.show.events import Event
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,16 +47,3 @@ class DeleteRun:
 
 
 Action = Create | CreatePod | Replace | DeletePod | DeleteRun
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
-    """What follows from one look at a run. `again` is when time alone will call for another, in
-    seconds since 1970; `status` is None where there is nothing to say; `finished` is when the run
-    was over."""
-
-    actions: tuple[Action, ...] = ()
-    status: dict[str, Any] | None = None
-    events: tuple[Event, ...] = ()
-    again: float = float("inf")
-    finished: float | None = None

@@ -1,7 +1,7 @@
-"""Which master pods there are to be: every place is filled again when its pod has ended.
+"""Which masters there are to be: every place is filled again when the last one in it has ended.
 
-Called by `reconcile`; pure, and without memory beside the ledger's last incarnations. What a
-master does is the core's.
+Called by `decided`; pure, and without memory beside the last incarnations, which are kept in the
+ledger. It knows of no pod. What a master does is the core's.
 """
 
 import math
@@ -9,8 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from ringrun_operator.names import PodId, Role
-from ringrun_operator.objects.pod_seen import PodSeen
+from ringrun.core.node import MasterId
 
 SHORT_LIFE: Final = 2.0
 """A master that ends sooner than this after its start counts as stillborn."""
@@ -23,46 +22,68 @@ LONGEST_DELAY: Final = 30.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MasterSeen:
+    """One process or pod of a master. `lifetime` and `ended_at` are in seconds, of one that has
+    ended; the latter is on the clock of `now`."""
+
+    node: MasterId
+    running: bool = False
+    ended: bool = False
+    deleting: bool = False
+    disrupted: bool = False
+    lifetime: float = 0.0
+    ended_at: float = 0.0
+
+    @property
+    def living(self) -> bool:
+        """Neither ended nor told to end."""
+        return not self.ended and not self.deleting
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Places:
-    """The last incarnation of each place, and the last whose pod was there, to be kept before
-    `create` is carried out. `living` are the holders that run. `given_up`: no master lives, and
-    none will be made any more. `again`: when time alone changes this."""
+    """The last incarnation of each place, and the last that was there, to be kept before `create`
+    is carried out. `living` are the holders that run. `given_up`: no master lives, and none will be
+    made any more. `again`: when time alone changes this."""
 
     last: tuple[int, ...]
     seen: tuple[int, ...]
-    create: tuple[PodId, ...]
+    create: tuple[MasterId, ...]
     living: tuple[str, ...]
     given_up: bool
     again: float
 
 
 def fill(
-    count: int, last: tuple[int, ...], seen: tuple[int, ...], pods: Iterable[PodSeen], now: float
+    count: int,
+    last: tuple[int, ...],
+    seen: tuple[int, ...],
+    masters: Iterable[MasterSeen],
+    now: float,
 ) -> Places:
     """What is to be done about the places 0 to count - 1; `last` and `seen` as they were kept."""
     used = dict(enumerate(last))
     there = dict(enumerate(seen))
-    by_place: dict[int, list[PodSeen]] = {}
-    for pod in pods:
-        if pod.id.role is Role.MASTER:
-            place, incarnation = pod.id.number, pod.id.incarnation
-            by_place.setdefault(place, []).append(pod)
-            there[place] = max(there.get(place, 0), incarnation)
-            used[place] = max(used.get(place, 0), incarnation)
-    create: list[PodId] = []
+    by_place: dict[int, list[MasterSeen]] = {}
+    for master in masters:
+        place, incarnation = master.node.number, master.node.incarnation
+        by_place.setdefault(place, []).append(master)
+        there[place] = max(there.get(place, 0), incarnation)
+        used[place] = max(used.get(place, 0), incarnation)
+    create: list[MasterId] = []
     living: list[str] = []
     alive = hopeless = 0
     again = math.inf
     for place in range(count):
-        mine = sorted(by_place.get(place, ()), key=lambda pod: pod.id)
-        alive += sum(pod.living for pod in mine)
-        living.extend(pod.id.node for pod in mine if pod.living and pod.running)
+        mine = sorted(by_place.get(place, ()), key=lambda each: each.node)
+        alive += sum(each.living for each in mine)
+        living.extend(str(each.node) for each in mine if each.living and each.running)
         if mine and mine[-1].living:
             continue
         incarnation = used.get(place, 0)
         if incarnation > there.get(place, 0):
             # It was written down and never seen: it may not have been made.
-            create.append(PodId(role=Role.MASTER, number=place, incarnation=incarnation))
+            create.append(MasterId(place, incarnation))
             continue
         stillborn = _stillborn(mine)
         if stillborn >= STILLBORN_LIMIT:
@@ -73,7 +94,7 @@ def fill(
             again = min(again, due)
             continue
         used[place] = incarnation + 1
-        create.append(PodId(role=Role.MASTER, number=place, incarnation=incarnation + 1))
+        create.append(MasterId(place, incarnation + 1))
     return Places(
         last=tuple(used.get(place, 0) for place in range(count)),
         seen=tuple(there.get(place, 0) for place in range(count)),
@@ -84,18 +105,18 @@ def fill(
     )
 
 
-def _stillborn(pods: list[PodSeen]) -> int:
-    """How many of a place's last pods, in a row, ended by themselves before they could do
+def _stillborn(mine: list[MasterSeen]) -> int:
+    """How many of a place's last masters, in a row, ended by themselves before they could do
     anything."""
     found = 0
-    for pod in reversed(pods):
-        if not pod.ended or pod.disrupted or pod.deleting or pod.lifetime >= SHORT_LIFE:
+    for each in reversed(mine):
+        if not each.ended or each.disrupted or each.deleting or each.lifetime >= SHORT_LIFE:
             break
         found += 1
     return found
 
 
-def _due(pods: list[PodSeen], stillborn: int) -> float:
+def _due(mine: list[MasterSeen], stillborn: int) -> float:
     if not stillborn:
         return 0.0
-    return pods[-1].ended_at + min(2.0 ** (stillborn - 1), LONGEST_DELAY)
+    return mine[-1].ended_at + min(2.0 ** (stillborn - 1), LONGEST_DELAY)

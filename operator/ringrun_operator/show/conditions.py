@@ -16,8 +16,7 @@ from ringrun.core.record import Record
 from ringrun.report import Report, Verdict
 from ringrun_operator import names
 from ringrun_operator.names import Role
-from ringrun_operator.show.obstacles import Obstacle
-from ringrun_operator.show.shown import Seen, ready
+from ringrun_operator.show.shown import Shown
 
 
 class Type(StrEnum):
@@ -87,38 +86,38 @@ def written(
     ]
 
 
-def conditions(seen: Seen, obstacle: Obstacle | None) -> list[Condition]:
+def conditions(shown: Shown) -> list[Condition]:
     """All conditions of a run, in the order of `Type`."""
     return [
-        _pods_created(seen, obstacle),
-        _slaves_ready(seen, obstacle),
-        _leader_elected(seen),
-        _sending(seen),
-        *_outcome(seen),
+        _pods_created(shown),
+        _slaves_ready(shown),
+        _leader_elected(shown),
+        _sending(shown),
+        *_outcome(shown),
         Condition(
             type=Type.SUSPENDED,
-            status=Truth.TRUE if seen.suspended else Truth.FALSE,
-            reason="Suspended" if seen.suspended else "NotSuspended",
-            message="spec.suspend is true; false begins afresh." if seen.suspended else "",
+            status=Truth.TRUE if shown.suspended else Truth.FALSE,
+            reason="Suspended" if shown.suspended else "NotSuspended",
+            message="spec.suspend is true; false begins afresh." if shown.suspended else "",
         ),
-        _succeeded(seen, obstacle),
+        _succeeded(shown),
         Condition(
             type=Type.FINISHED,
-            status=Truth.TRUE if seen.report else Truth.FALSE,
-            reason=seen.report.verdict.value if seen.report else "Active",
-            message=summary(seen.report) if seen.report else "",
+            status=Truth.TRUE if shown.report else Truth.FALSE,
+            reason=shown.report.verdict.value if shown.report else "Active",
+            message=summary(shown.report) if shown.report else "",
         ),
     ]
 
 
-def _pods_created(seen: Seen, obstacle: Obstacle | None) -> Condition:
-    slaves = {pod.id.number for pod in seen.pods if pod.id.role is Role.SLAVE}
-    masters = {pod.id.number for pod in seen.pods if pod.id.role is Role.MASTER}
-    made = f"{len(slaves)} of {seen.spec.nodes} slaves and {len(masters)} of {seen.spec.masters}"
-    refused = obstacle is not None and bool(seen.refusals)
-    whole = len(slaves) >= seen.spec.nodes and len(masters) >= seen.spec.masters
-    before = _before(seen, Type.PODS_CREATED)
-    if seen.report is not None and before is not None:
+def _pods_created(shown: Shown) -> Condition:
+    slaves, masters = shown.created(Role.SLAVE), shown.created(Role.MASTER)
+    obstacle = shown.obstacle
+    made = f"{slaves} of {shown.spec.nodes} slaves and {masters} of {shown.spec.masters}"
+    refused = obstacle is not None and bool(shown.known.world.refusals)
+    whole = slaves >= shown.spec.nodes and masters >= shown.spec.masters
+    before = _before(shown, Type.PODS_CREATED)
+    if shown.report is not None and before is not None:
         # Pods that are cleaned up were made all the same.
         return before
     if whole and not refused:
@@ -126,14 +125,14 @@ def _pods_created(seen: Seen, obstacle: Obstacle | None) -> Condition:
     elif refused and obstacle is not None:
         truth, reason, message = Truth.FALSE, obstacle.reason, obstacle.message
     else:
-        reason = "Suspended" if seen.suspended else "Creating"
+        reason = "Suspended" if shown.suspended else "Creating"
         truth, message = Truth.FALSE, f"{made} masters have a pod."
     return Condition(type=Type.PODS_CREATED, status=truth, reason=reason, message=message)
 
 
-def _slaves_ready(seen: Seen, obstacle: Obstacle | None) -> Condition:
-    up, wanted = ready(seen), seen.spec.nodes
-    record = seen.record or Record()
+def _slaves_ready(shown: Shown) -> Condition:
+    up, wanted, obstacle = shown.ready, shown.spec.nodes, shown.obstacle
+    record = shown.record or Record()
     message = f"{up} of {wanted} slaves are ready."
     if record.view:
         message = f"{up} of {wanted} slaves are in view {record.view}."
@@ -144,17 +143,17 @@ def _slaves_ready(seen: Seen, obstacle: Obstacle | None) -> Condition:
     elif record.view:
         truth, reason = Truth.FALSE, "SlavesLost"
     else:
-        truth, reason = Truth.FALSE, "Suspended" if seen.suspended else "Starting"
+        truth, reason = Truth.FALSE, "Suspended" if shown.suspended else "Starting"
     return Condition(type=Type.SLAVES_READY, status=truth, reason=reason, message=message)
 
 
-def _leader_elected(seen: Seen) -> Condition:
-    record = seen.record
-    before = _before(seen, Type.LEADER_ELECTED)
+def _leader_elected(shown: Shown) -> Condition:
+    record = shown.record
+    before = _before(shown, Type.LEADER_ELECTED)
     if record is not None and record.holder:
         truth, reason = Truth.TRUE, "Leading"
         message = f"{names.master_place(record.holder)} leads (epoch {record.epoch})."
-    elif seen.report is not None and before is not None:
+    elif shown.report is not None and before is not None:
         return before
     elif record is not None and record.epoch:
         truth, reason, message = Truth.FALSE, "NoLeader", "The lease is free; a standby takes it."
@@ -163,8 +162,8 @@ def _leader_elected(seen: Seen) -> Condition:
     return Condition(type=Type.LEADER_ELECTED, status=truth, reason=reason, message=message)
 
 
-def _sending(seen: Seen) -> Condition:
-    rank = RANK[Phase.STOP] if seen.report else RANK[(seen.record or Record()).phase]
+def _sending(shown: Shown) -> Condition:
+    rank = RANK[Phase.STOP] if shown.report else RANK[(shown.record or Record()).phase]
     if rank == RANK[Phase.SEND]:
         truth, reason, message = Truth.TRUE, "Sending", "Slaves originate messages."
     elif rank < RANK[Phase.SEND]:
@@ -174,16 +173,16 @@ def _sending(seen: Seen) -> Condition:
     return Condition(type=Type.SENDING, status=truth, reason=reason, message=message)
 
 
-def _outcome(seen: Seen) -> list[Condition]:
+def _outcome(shown: Shown) -> list[Condition]:
     """ResultsCollected, ResultsAgree and ExpectationsMet, all Unknown until the report is there."""
-    report = seen.report
+    report = shown.report
     kinds = (Type.RESULTS_COLLECTED, Type.RESULTS_AGREE, Type.EXPECTATIONS_MET)
     if report is None:
         return [
             Condition(type=kind, status=Truth.UNKNOWN, reason="Active", message="")
             for kind in kinds
         ]
-    told = seen.delivered
+    told = shown.delivered
     final = sum(slave.final for slave in report.slaves)
     unmet = [each for each in report.expectations if not each.met]
     agreed = report.verdict is Verdict.AGREED
@@ -193,7 +192,7 @@ def _outcome(seen: Seen) -> list[Condition]:
             type=Type.RESULTS_COLLECTED,
             status=Truth.TRUE if told else Truth.FALSE,
             reason="Collected" if told else "NoResults",
-            message=f"{told} of {seen.spec.nodes} slaves reported, {final} results are final.",
+            message=f"{told} of {shown.spec.nodes} slaves reported, {final} results are final.",
         ),
         Condition(
             type=Type.RESULTS_AGREE,
@@ -214,10 +213,10 @@ def _outcome(seen: Seen) -> list[Condition]:
     ]
 
 
-def _succeeded(seen: Seen, obstacle: Obstacle | None) -> Condition:
-    report = seen.report
+def _succeeded(shown: Shown) -> Condition:
+    report, obstacle = shown.report, shown.obstacle
     if report is None:
-        reason = "Suspended" if seen.suspended else "Active"
+        reason = "Suspended" if shown.suspended else "Active"
         truth, message = Truth.UNKNOWN, ""
         if obstacle is not None:
             reason, message = obstacle.reason, obstacle.message
@@ -243,9 +242,9 @@ def summary(report: Report) -> str:
     return f"{report.verdict.value}: {report.reason}" if report.reason else report.verdict.value
 
 
-def _before(seen: Seen, kind: Type) -> Condition | None:
+def _before(shown: Shown, kind: Type) -> Condition | None:
     """A condition as it was, for what does not change any more."""
-    for each in seen.before.get("conditions", ()):
+    for each in shown.known.before.get("conditions", ()):
         if each.get("type") == kind.value:
             return Condition(
                 type=kind,

@@ -13,8 +13,7 @@ from ringrun.report import Verdict
 from ringrun_operator import names
 from ringrun_operator.names import Role
 from ringrun_operator.show.conditions import summary
-from ringrun_operator.show.obstacles import find_obstacle
-from ringrun_operator.show.shown import Seen
+from ringrun_operator.show.shown import Shown
 
 
 class EventType(StrEnum):
@@ -34,43 +33,42 @@ class Event:
     key: str
 
 
-def events(seen: Seen) -> Iterator[Event]:
+def events(shown: Shown) -> Iterator[Event]:
     """All events of this run, in the order in which things happen."""
-    yield from _start(seen)
-    yield from _ring(seen)
-    report = seen.report
+    yield from _start(shown)
+    yield from _ring(shown)
+    report = shown.report
     if report is not None:
         normal = report.verdict is Verdict.AGREED
         yield _event(report.verdict.value, summary(report), "", normal=normal)
 
 
-def _start(seen: Seen) -> Iterator[Event]:
-    if seen.suspended:
+def _start(shown: Shown) -> Iterator[Event]:
+    if shown.suspended:
         yield _event("Suspended", "spec.suspend is true: no pods are kept", "")
-    slaves = {pod.id.number for pod in seen.pods if pod.id.role is Role.SLAVE}
-    masters = {pod.id.number for pod in seen.pods if pod.id.role is Role.MASTER}
-    if len(slaves) >= seen.spec.nodes and len(masters) >= seen.spec.masters:
-        text = f"{seen.spec.nodes} slave pods and {seen.spec.masters} master pods created"
+    slaves, masters = shown.spec.nodes, shown.spec.masters
+    if shown.created(Role.SLAVE) >= slaves and shown.created(Role.MASTER) >= masters:
+        text = f"{slaves} slave pods and {masters} master pods created"
         yield _event("SlavesCreated", text, "")
-    obstacle = find_obstacle(seen)
+    obstacle = shown.obstacle
     if obstacle is not None:
         # By its reason alone: the words of a kubelet that tries again differ from try to try.
         yield _event(obstacle.reason, obstacle.message, obstacle.reason, normal=False)
 
 
-def _ring(seen: Seen) -> Iterator[Event]:
-    record = seen.record
+def _ring(shown: Shown) -> Iterator[Event]:
+    record = shown.record
     if record is None:
         return
     if record.epoch and record.holder:
         text = f"{names.master_place(record.holder)} leads (epoch {record.epoch})"
         yield _event("LeaderElected", text, str(record.epoch))
-    if RANK[record.phase] >= RANK[Phase.SEND] and seen.start_skew is not None:
-        skew = f"{seen.spec.nodes} slaves in SEND, start skew {seen.start_skew * 1e3:.1f} ms"
+    if RANK[record.phase] >= RANK[Phase.SEND] and shown.start_skew is not None:
+        skew = f"{shown.spec.nodes} slaves in SEND, start skew {shown.start_skew * 1e3:.1f} ms"
         yield _event("SendStarted", skew, "")
-    causes = {(ordinal, number): cause for ordinal, number, cause in seen.orders.causes}
-    results = {(result.ordinal, result.incarnation) for result in seen.orders.results}
-    for node in seen.orders.dead:
+    causes = {(ordinal, number): cause for ordinal, number, cause in shown.orders.causes}
+    results = {(result.ordinal, result.incarnation) for result in shown.orders.results}
+    for node in shown.orders.dead:
         if node in results:
             continue
         ordinal, incarnation = node

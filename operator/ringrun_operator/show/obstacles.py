@@ -1,6 +1,6 @@
 """Why a run does not get on, in the words of the kubelet, the scheduler or the API server.
 
-Called for the status and, when the start deadline passes, for the report. Where nobody outside of
+Asked for what is shown and, when the start deadline passes, for the report. Where nobody outside of
 the pods knows why, it says where to look.
 """
 
@@ -13,8 +13,8 @@ from ringrun.core.phase import Phase
 from ringrun.core.record import Record
 from ringrun_operator import names
 from ringrun_operator.names import Role
-from ringrun_operator.objects.pod_seen import IMAGE_PULL_FAILED, UNSCHEDULABLE
-from ringrun_operator.show.shown import Seen, ready
+from ringrun_operator.objects.known import Known
+from ringrun_operator.objects.pod_seen import IMAGE_PULL_FAILED, UNSCHEDULABLE, PodSeen
 from ringrun_operator.times import seconds
 
 PODS_REFUSED: Final = "PodsRefused"
@@ -39,17 +39,15 @@ class Obstacle:
         return f"{self.fact}. {self.outlook}"
 
 
-def find_obstacle(seen: Seen) -> Obstacle | None:
+def find_obstacle(known: Known, *, suspended: bool) -> Obstacle | None:
     """What keeps the run from starting, or from being whole, in the words of who said it."""
-    if seen.suspended or seen.report is not None:
+    if suspended or known.report is not None:
         return None
-    slaves = [pod for pod in seen.pods if pod.id.role is Role.SLAVE and pod.living]
-    masters = [pod for pod in seen.pods if pod.id.role is Role.MASTER and pod.living]
-    for kind, pods, wanted in (
-        ("slaves", slaves, seen.spec.nodes),
-        ("masters", masters, seen.spec.masters),
+    for kind, role, wanted in (
+        ("slaves", Role.SLAVE, known.spec.nodes),
+        ("masters", Role.MASTER, known.spec.masters),
     ):
-        stuck = [pod for pod in pods if pod.trouble]
+        stuck = [pod for pod in known.of_role(role) if pod.living and pod.trouble]
         if stuck:
             [(reason, count)] = Counter(pod.trouble for pod in stuck).most_common(1)
             first = next(pod for pod in stuck if pod.trouble == reason)
@@ -60,46 +58,67 @@ def find_obstacle(seen: Seen) -> Obstacle | None:
             return Obstacle(
                 reason=reason,
                 fact=f"{count} of {wanted} {kind} {what}: {first.words.rstrip('.')}",
-                outlook=_outlook(seen, reason),
+                outlook=_outlook(known, reason),
             )
-    if seen.refusals:
-        name, words = min(seen.refusals.items())
+    refusals = known.world.refusals
+    if refusals:
+        name, words = min(refusals.items())
         return Obstacle(
             reason=QUOTA_EXCEEDED if "exceeded quota" in words else PODS_REFUSED,
-            fact=f"{len(seen.refusals)} pods were refused, {name} first: {words.rstrip('.')}",
-            outlook=_outlook(seen, PODS_REFUSED),
+            fact=f"{len(refusals)} pods were refused, {name} first: {words.rstrip('.')}",
+            outlook=_outlook(known, PODS_REFUSED),
         )
-    if seen.now >= overdue_at(seen):
-        leads = seen.record is not None and seen.record.holder
+    if known.now >= overdue_at(known, suspended=suspended):
+        leads = known.record is not None and known.record.holder
         what = "the leader has not prepared them" if leads else "no master leads"
-        said = f"kubectl logs -l {names.RUN_LABEL}={seen.spec.name} --prefix --tail 3"
+        said = f"kubectl logs -l {names.RUN_LABEL}={known.spec.name} --prefix --tail 3"
         return Obstacle(
             reason=NOT_PREPARED,
-            fact=f"All {seen.spec.nodes} slaves are ready, but {what}; what they say: {said}",
-            outlook=_outlook(seen, NOT_PREPARED),
+            fact=f"All {known.spec.nodes} slaves are ready, but {what}; what they say: {said}",
+            outlook=_outlook(known, NOT_PREPARED),
         )
     return None
 
 
-def overdue_at(seen: Seen) -> float:
+def overdue_at(known: Known, *, suspended: bool) -> float:
     """From when on a ring whose slaves are all ready should be prepared; infinity if it is, or if
     they are not."""
-    record = seen.record or Record()
-    if record.prepared or record.phase is not Phase.START or ready(seen) < seen.spec.nodes:
+    record, up = known.record or Record(), ready(known, suspended=suspended)
+    if record.prepared or record.phase is not Phase.START or up < known.spec.nodes:
         return math.inf
-    for each in seen.before.get("conditions", ()):
+    for each in known.before.get("conditions", ()):
         if each["type"] == "SlavesReady" and each["status"] == "True":
             return seconds(each["lastTransitionTime"]) + PREPARED_WITHIN
     return math.inf
 
 
-def _outlook(seen: Seen, reason: str) -> str:
+def ready(known: Known, *, suspended: bool) -> int:
+    """Slaves in the ring; before there is one, those that are up."""
+    record = known.record
+    if record is not None and record.view:
+        return len(record.members)
+    if suspended:
+        return 0
+    return len(
+        {
+            pod.id.number
+            for pod in known.of_role(Role.SLAVE)
+            if pod.living and (pod.ready or _prepared(record, pod))
+        }
+    )
+
+
+def _prepared(record: Record | None, pod: PodSeen) -> bool:
+    return record is not None and (pod.id.number, pod.id.incarnation) in record.prepared
+
+
+def _outlook(known: Known, reason: str) -> str:
     """What will come of it."""
-    if seen.record is not None and seen.record.view:
+    if known.record is not None and known.record.view:
         return "The ring goes on without."
     mended = {
         IMAGE_PULL_FAILED: "it can be pulled",
         UNSCHEDULABLE: "they can be scheduled",
     }.get(reason, "that is mended")
-    minutes, seconds = divmod(round(seen.spec.start_deadline), 60)
+    minutes, seconds = divmod(round(known.spec.start_deadline), 60)
     return f"The run fails at {minutes}m{seconds:02}s unless {mended}."

@@ -1,59 +1,77 @@
-"""`Seen`: everything that the status of a run is made of, and what can be counted in it.
+"""`Shown`: everything that status, conditions and events of a run are made of, put together once.
 
-Made by `reconcile`, read by `obstacles`, `conditions` and `status`.
+Made by `plan` in every look, from what is known and what was decided; nothing decides from it.
 """
 
-from collections.abc import Mapping
+import math
 from dataclasses import dataclass
-from typing import Any
+from typing import Self
 
 from ringrun.core.orders import Orders
 from ringrun.core.record import Record
 from ringrun.report import FailureReport, Report
 from ringrun.spec import RunSpec
 from ringrun_operator.names import Role
-from ringrun_operator.objects.pod_seen import PodSeen
+from ringrun_operator.objects import reports
+from ringrun_operator.objects.known import Known
 from ringrun_operator.objects.resources import Ledger
+from ringrun_operator.show.obstacles import Obstacle, find_obstacle, overdue_at, ready
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Seen:
-    """What a status is made of. `report` is the complete one; `failures`, `start_skew` and
-    `delivered` (slaves whose result is kept outside of them) are known before it is;
-    `refusals` are the API server's words for pods that it would not make, by pod name; `now` is
-    seconds since 1970."""
+class Shown:
+    """What there is to be shown.
 
-    spec: RunSpec
-    generation: int
+    `ready` is the slaves in the ring or, before there is one, those that are up. `failures`,
+    `start_skew` and `delivered` (slaves whose result is kept outside of them) are of the report, or
+    of what there is of it yet. `overdue` is when time alone makes an obstacle of what is there;
+    infinity if it does not.
+    """
+
+    known: Known
     orders: Orders
     ledger: Ledger
-    record: Record | None
-    report: Report | None
+    suspended: bool
+    obstacle: Obstacle | None
+    ready: int
     failures: tuple[FailureReport, ...]
     start_skew: float | None
     delivered: int
-    pods: tuple[PodSeen, ...]
-    refusals: Mapping[str, str]
-    suspended: bool
-    before: Mapping[str, Any]
-    now: float
+    overdue: float
 
+    @property
+    def spec(self) -> RunSpec:
+        return self.known.spec
 
-def ready(seen: Seen) -> int:
-    """Slaves in the ring; before there is one, those that are up."""
-    record = seen.record
-    if record is not None and record.view:
-        return len(record.members)
-    if seen.suspended:
-        return 0
-    return len(
-        {
-            pod.id.number
-            for pod in seen.pods
-            if pod.id.role is Role.SLAVE and pod.living and (pod.ready or _prepared(record, pod))
-        }
-    )
+    @property
+    def record(self) -> Record | None:
+        return self.known.record
 
+    @property
+    def report(self) -> Report | None:
+        """The complete one."""
+        return self.known.report
 
-def _prepared(record: Record | None, pod: PodSeen) -> bool:
-    return record is not None and (pod.id.number, pod.id.incarnation) in record.prepared
+    def created(self, role: Role) -> int:
+        """How many slaves or masters have a pod, whatever became of it."""
+        return len({pod.id.number for pod in self.known.of_role(role)})
+
+    @classmethod
+    def of(cls, known: Known, orders: Orders, ledger: Ledger) -> Self:
+        """What is to be shown under these orders."""
+        suspended = known.is_suspended(orders)
+        failures, start_skew, delivered = reports.history(known.report, known.draft)
+        ended = {(result.ordinal, result.incarnation) for result in orders.results}
+        overdue = overdue_at(known, suspended=suspended)
+        return cls(
+            known=known,
+            orders=orders,
+            ledger=ledger,
+            suspended=suspended,
+            obstacle=find_obstacle(known, suspended=suspended),
+            ready=ready(known, suspended=suspended),
+            failures=failures,
+            start_skew=start_skew,
+            delivered=len({ordinal for ordinal, _ in ended | delivered}),
+            overdue=overdue if known.now < overdue else math.inf,
+        )

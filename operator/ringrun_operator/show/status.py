@@ -13,48 +13,45 @@ from ringrun.report import FailureReport, Report, shown_sum
 from ringrun_operator import names
 from ringrun_operator.names import Role
 from ringrun_operator.show.conditions import Condition, Truth, Type, conditions, written
-from ringrun_operator.show.obstacles import find_obstacle
-from ringrun_operator.show.shown import Seen, ready
+from ringrun_operator.show.shown import Shown
 from ringrun_operator.times import timestamp
 
 FAILURES_SHOWN: Final = 10
 
 
-def status(seen: Seen) -> dict[str, Any]:
+def status(shown: Shown) -> dict[str, Any]:
     """The whole status, as it is to be applied."""
-    record, report, ledger = seen.record or Record(), seen.report, seen.ledger
-    obstacle = find_obstacle(seen)
-    found = conditions(seen, obstacle)
+    record, report, ledger = shown.record or Record(), shown.report, shown.ledger
+    obstacle, before, generation = shown.obstacle, shown.known.before, shown.known.generation
+    found = conditions(shown)
     succeeded = next(each for each in found if each.type is Type.SUCCEEDED)
-    up = ready(seen)
-    holder = _holder(seen, record)
+    up = shown.ready
+    holder = _holder(shown, record)
     built: dict[str, Any] = {
-        "observedGeneration": seen.generation,
-        "phase": phase(seen),
-        "ready": f"{up}/{seen.spec.nodes}",
+        "observedGeneration": generation,
+        "phase": phase(shown),
+        "ready": f"{up}/{shown.spec.nodes}",
         "reason": succeeded.reason if report else (obstacle.reason if obstacle else ""),
         "verdict": report.verdict.value if report else "",
-        "view": max(record.view, seen.before.get("view", 0)),
+        "view": max(record.view, before.get("view", 0)),
         "slaves": {
-            "desired": seen.spec.nodes,
-            "created": len({pod.id.number for pod in seen.pods if pod.id.role is Role.SLAVE}),
+            "desired": shown.spec.nodes,
+            "created": shown.created(Role.SLAVE),
             "ready": up,
-            "reported": seen.delivered,
-            "replaced": seen.orders.replaced,
+            "reported": shown.delivered,
+            "replaced": shown.orders.replaced,
         },
         "master": {
             "holder": names.master_place(holder),
-            "pod": f"{seen.spec.name}-{holder}" if holder else "",
+            "pod": f"{shown.spec.name}-{holder}" if holder else "",
             # Both never go down: the API server refuses it, and a record that is lost took nothing
             # back.
-            "epoch": max(record.epoch, seen.before.get("master", {}).get("epoch", 0)),
-            "transitions": max(
-                record.epoch - 1, seen.before.get("master", {}).get("transitions", 0), 0
-            ),
+            "epoch": max(record.epoch, before.get("master", {}).get("epoch", 0)),
+            "transitions": max(record.epoch - 1, before.get("master", {}).get("transitions", 0), 0),
         },
-        "failures": [_failure(each) for each in seen.failures[-FAILURES_SHOWN:]],
+        "failures": [_failure(each) for each in shown.failures[-FAILURES_SHOWN:]],
         "conditions": written(
-            found, seen.before.get("conditions", ()), seen.generation, timestamp(seen.now)
+            found, before.get("conditions", ()), generation, timestamp(shown.known.now)
         ),
     }
     for key, time in (
@@ -65,25 +62,26 @@ def status(seen: Seen) -> dict[str, Any]:
     ):
         if time is not None:
             built[key] = timestamp(time)
-    if seen.start_skew is not None:
-        built["startSkew"] = round(seen.start_skew, 6)
+    if shown.start_skew is not None:
+        built["startSkew"] = round(shown.start_skew, 6)
     if report is not None:
         built |= {"count": report.count, "rate": round(report.rate), "result": _result(report)}
     elif record.view:
         built["count"] = record.count
-        if rate := _live_rate(seen, record):
+        if rate := _live_rate(shown, record):
             built["rate"] = rate
     return built
 
 
-def phase(seen: Seen) -> str:
+def phase(shown: Shown) -> str:
     """Empty until pods are ordered, START until the record says SEND, then the record's; STOP at
     any end."""
-    if seen.report is not None:
+    record = shown.record or Record()
+    if shown.report is not None:
         return Phase.STOP.value
-    if seen.suspended or not seen.orders.roster:
-        return "" if seen.record is None or seen.record.view == 0 else seen.record.phase.value
-    return (seen.record or Record()).phase.value
+    if shown.suspended or not shown.orders.roster:
+        return "" if record.view == 0 else record.phase.value
+    return record.phase.value
 
 
 def refused(faults: Sequence[str], run: Mapping[str, Any], now: float) -> dict[str, Any]:
@@ -103,20 +101,21 @@ def refused(faults: Sequence[str], run: Mapping[str, Any], now: float) -> dict[s
     }
 
 
-def _holder(seen: Seen, record: Record) -> str:
+def _holder(shown: Shown, record: Record) -> str:
     """Who leads; of a run that is over, who led it to its end."""
-    if seen.report is None:
+    report = shown.report
+    if report is None:
         return record.holder
-    led = [epoch.holder for epoch in seen.report.epochs if epoch.number <= seen.report.epoch]
+    led = [epoch.holder for epoch in report.epochs if epoch.number <= report.epoch]
     return led[-1] if led else record.holder
 
 
-def _live_rate(seen: Seen, record: Record) -> int:
+def _live_rate(shown: Shown, record: Record) -> int:
     """Approved so far a second of SEND so far, as the last renewal of the lease has it."""
-    if seen.ledger.send_seen is None:
+    if shown.ledger.send_seen is None:
         return 0
-    end = seen.ledger.grace_seen if seen.ledger.grace_seen is not None else seen.now
-    elapsed = min(end - seen.ledger.send_seen, seen.spec.send)
+    end = shown.ledger.grace_seen if shown.ledger.grace_seen is not None else shown.known.now
+    elapsed = min(end - shown.ledger.send_seen, shown.spec.send)
     return round(record.count / elapsed) if elapsed > 0.5 else 0
 
 

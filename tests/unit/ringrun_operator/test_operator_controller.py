@@ -29,7 +29,7 @@ from ringrun_operator.act.controller import (
     WORKERS,
     Controller,
 )
-from ringrun_operator.decide.reconcile import RESYNC
+from ringrun_operator.decide.plan import RESYNC
 from ringrun_operator.objects.resources import read_orders
 
 KEY = ("lab", "demo")

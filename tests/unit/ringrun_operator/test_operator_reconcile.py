@@ -14,8 +14,11 @@ from ringrun.core.messages import Result
 from ringrun.core.phase import Phase
 from ringrun.core.record import Member, Record
 from ringrun.record.lease_object import read_record, with_record
-from ringrun_operator.decide.actions import Create, CreatePod, DeletePod, DeleteRun, Plan, Replace
-from ringrun_operator.decide.reconcile import LINGER, STOP_PATIENCE, reconcile
+from ringrun_operator.decide.actions import Create, CreatePod, DeletePod, DeleteRun, Replace
+from ringrun_operator.decide.cleanup import LINGER
+from ringrun_operator.decide.patience import STOP_PATIENCE
+from ringrun_operator.decide.plan import Plan
+from ringrun_operator.decide.reconcile import reconcile
 from ringrun_operator.objects.resources import read_orders
 from ringrun_operator.show.obstacles import PREPARED_WITHIN
 
