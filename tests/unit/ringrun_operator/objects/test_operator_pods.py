@@ -5,11 +5,8 @@ from typing import Any
 import kubernetes_validate
 import msgspec
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from ringrun.spec import RunSpec
-from ringrun_operator import names
 from ringrun_operator.names import PodId, Role
 from ringrun_operator.objects.pods import Image, Owner, pod
 
@@ -253,31 +250,3 @@ def test_pods_are_of_the_api_servers_schema_and_restricted(
         assert context["allowPrivilegeEscalation"] is False
         assert context["capabilities"] == {"drop": ["ALL"]}
         assert context["readOnlyRootFilesystem"] is True
-
-
-PODS = st.builds(
-    PodId,
-    role=st.sampled_from(Role),
-    number=st.integers(0, 511),
-    incarnation=st.integers(1, 5000),
-)
-
-
-@given(
-    run=st.from_regex(r"[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?", fullmatch=True),
-    other=st.from_regex(r"[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?", fullmatch=True),
-    identity=PODS,
-)
-def test_a_pods_name_says_which_node_it_is(run: str, other: str, identity: PodId) -> None:
-    """Names are read back as they were made, fit into a host name, and belong to one run."""
-    name = names.pod_name(run, identity)
-    assert len(name) <= 63
-    assert names.pod_id(run, name) == identity
-    if other != run and not name.startswith(other):
-        assert names.pod_id(other, name) is None
-
-
-@pytest.mark.parametrize("name", ["demo", "demo-s1", "demo-x1-1", "demo-s1-1-1", "demos1-1", ""])
-def test_what_is_no_pod_of_the_run_is_not_taken_for_one(name: str) -> None:
-    """A name that only begins like one is somebody else's."""
-    assert names.pod_id("demo", name) is None

@@ -12,7 +12,7 @@ from ringrun.core.orders import Cause, Orders
 from ringrun.core.phase import Phase
 from ringrun.core.record import Member
 from ringrun.spec import RunSpec
-from ringrun_operator.objects import reports, resources
+from ringrun_operator.objects import resources
 from ringrun_operator.objects.pods import Owner
 from ringrun_operator.objects.resources import Ledger
 
@@ -27,7 +27,7 @@ ORDERS = Orders(
     causes=(Cause(0, 1, "exit code 137"),),
 )
 LEDGER = Ledger(record_uid="l-1", masters=(1, 2), started=1.5)
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[4]
 
 
 def everything() -> list[dict[str, Any]]:
@@ -127,17 +127,3 @@ def test_orders_are_read_back_as_they_were_kept() -> None:
 def test_orders_that_cannot_be_read_are_none(broken: dict[str, Any] | None) -> None:
     """They are then made again; an exception would stand still for ever."""
     assert resources.read_orders(broken) is None
-
-
-def test_a_report_is_put_in_and_read_out_beside_what_is_there() -> None:
-    """The version that it replaces stays in the object, so that the write compares."""
-    empty = {**resources.result_map(OWNER), "data": {"other": "x"}}
-    empty["metadata"]["resourceVersion"] = "9"
-    kept = reports.with_report(empty, {"verdict": "Agreed"})
-    assert reports.read_report(kept) == {"verdict": "Agreed"}
-    assert kept["metadata"]["resourceVersion"] == "9"
-    assert kept["data"]["other"] == "x"
-    assert reports.read_report(empty) is None
-    assert reports.read_report(None) is None
-    for text in ("", "[]", "{"):
-        assert reports.read_report({"data": {"report.json": text}}) is None
