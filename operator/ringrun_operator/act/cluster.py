@@ -105,7 +105,7 @@ class Cluster:
                 "uid": metadata["uid"],
             },
             "type": event.type.value,
-            "reason": event.reason,
+            "reason": str(event.reason),
             "message": event.message,
             "source": {"component": FIELD_MANAGER},
             "reportingComponent": FIELD_MANAGER,

@@ -17,7 +17,7 @@ from ringrun.core.supervisor import roster
 from ringrun_operator.decide import masters, patience
 from ringrun_operator.decide.cleanup import leftovers
 from ringrun_operator.decide.masters import MasterSeen, Places
-from ringrun_operator.decide.patience import Standing
+from ringrun_operator.decide.patience import Hopeless, Standing
 from ringrun_operator.names import PodId, Role
 from ringrun_operator.objects.known import Known
 from ringrun_operator.objects.pod_seen import PodSeen
@@ -124,7 +124,7 @@ def _late(known: Known, started: float) -> str:
     if not patience.is_late(known.spec, phase, started, known.now):
         return ""
     obstacle = find_obstacle(known, suspended=False)
-    return patience.START_DEADLINE + (f": {obstacle.fact}" if obstacle is not None else "")
+    return Hopeless.START_DEADLINE.because(obstacle.fact if obstacle is not None else "")
 
 
 def _with_orders(known: Known, ledger: Ledger, decision: roster.Decision, places: Places) -> Ledger:

@@ -6,6 +6,7 @@ leader's report comes long before any of these. `local.patience` is its counterp
 
 import math
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Final
 
 from ringrun.core.phase import Phase
@@ -20,11 +21,23 @@ ALONE_PATIENCE: Final = 6.0
 END_PATIENCE: Final = 330.0
 """Seconds after the plan's end at which leader and slaves are given up (docs/protocol.md: 300)."""
 
-START_DEADLINE: Final = "StartDeadlineExceeded"
-NO_MASTER: Final = "NoMasterLeft"
-NO_SLAVE: Final = "NoSlaveLeft"
-OVERDUE: Final = "Overdue"
-RECORD_LOST: Final = "RecordLost"
+
+class Hopeless(StrEnum):
+    """Why a run is given up: the first word of the reason in its report."""
+
+    START_DEADLINE = "StartDeadlineExceeded"
+    NO_MASTER = "NoMasterLeft"
+    NO_SLAVE = "NoSlaveLeft"
+    OVERDUE = "Overdue"
+    RECORD_LOST = "RecordLost"
+
+    def because(self, detail: str) -> str:
+        """With what people are told besides, if anything."""
+        return f"{self.value}: {detail}" if detail else self.value
+
+    def is_in(self, reason: str) -> bool:
+        """Whether this is what a reason says."""
+        return reason.partition(":")[0] == self.value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,17 +70,17 @@ def is_late(spec: RunSpec, phase: Phase, started: float, now: float) -> bool:
 def hopeless(spec: RunSpec, run: Standing, now: float) -> str:
     """Why no leader's report is to be waited for any more; empty while there is hope."""
     if run.phase is None:
-        return f"{RECORD_LOST}: the Lease is gone, or is another"
-    if run.stop_reason.startswith(START_DEADLINE) and not run.masters_run:
+        return Hopeless.RECORD_LOST.because("the Lease is gone, or is another")
+    if Hopeless.START_DEADLINE.is_in(run.stop_reason) and not run.masters_run:
         return run.stop_reason
     if run.masters_given_up and (not run.slaves_live or run.phase is Phase.START):
-        return f"{NO_MASTER}: {run.last_words}"
+        return Hopeless.NO_MASTER.because(run.last_words)
     if run.alone is not None and now >= run.alone + ALONE_PATIENCE:
-        return NO_SLAVE
+        return Hopeless.NO_SLAVE.value
     if run.stop_ordered is not None and now >= run.stop_ordered + STOP_PATIENCE:
-        return run.stop_reason or NO_MASTER
+        return run.stop_reason or Hopeless.NO_MASTER.value
     if run.send_seen is not None and now >= run.send_seen + _longest(spec):
-        return OVERDUE
+        return Hopeless.OVERDUE.value
     return ""
 
 

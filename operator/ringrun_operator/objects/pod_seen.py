@@ -16,23 +16,20 @@ from ringrun.core.supervisor.roster import SlaveSeen
 from ringrun_operator import names
 from ringrun_operator.names import PodId, Role
 from ringrun_operator.objects.pods import SLAVE_PORT
+from ringrun_operator.objects.trouble import Trouble
 from ringrun_operator.times import seconds
-
-IMAGE_PULL_FAILED: Final = "ImagePullFailed"
-CONTAINER_FAILED: Final = "ContainerFailed"
-UNSCHEDULABLE: Final = "Unschedulable"
 
 # The kubelet's own reasons for a container that waits, and what they come down to.
 _WAITING: Final = {
-    "ErrImagePull": IMAGE_PULL_FAILED,
-    "ImagePullBackOff": IMAGE_PULL_FAILED,
-    "ErrImageNeverPull": IMAGE_PULL_FAILED,
-    "InvalidImageName": IMAGE_PULL_FAILED,
-    "ImageInspectError": IMAGE_PULL_FAILED,
-    "RegistryUnavailable": IMAGE_PULL_FAILED,
-    "CreateContainerConfigError": CONTAINER_FAILED,
-    "CreateContainerError": CONTAINER_FAILED,
-    "RunContainerError": CONTAINER_FAILED,
+    "ErrImagePull": Trouble.IMAGE_PULL_FAILED,
+    "ImagePullBackOff": Trouble.IMAGE_PULL_FAILED,
+    "ErrImageNeverPull": Trouble.IMAGE_PULL_FAILED,
+    "InvalidImageName": Trouble.IMAGE_PULL_FAILED,
+    "ImageInspectError": Trouble.IMAGE_PULL_FAILED,
+    "RegistryUnavailable": Trouble.IMAGE_PULL_FAILED,
+    "CreateContainerConfigError": Trouble.CONTAINER_FAILED,
+    "CreateContainerError": Trouble.CONTAINER_FAILED,
+    "RunContainerError": Trouble.CONTAINER_FAILED,
 }
 
 
@@ -53,7 +50,7 @@ class PodSeen:
     deleting: bool = False
     disrupted: bool = False
     cause: str = ""
-    trouble: str = ""
+    trouble: Trouble | None = None
     words: str = ""
     result: Result | None = None
     lifetime: float = 0.0
@@ -126,14 +123,14 @@ def _condition(status: Mapping[str, Any], kind: str) -> Mapping[str, Any]:
     return next(found, {})
 
 
-def _trouble(status: Mapping[str, Any], state: Mapping[str, Any]) -> tuple[str, str]:
+def _trouble(status: Mapping[str, Any], state: Mapping[str, Any]) -> tuple[Trouble | None, str]:
     waiting = state.get("waiting") or {}
     if (reason := waiting.get("reason", "")) in _WAITING:
         return _WAITING[reason], waiting.get("message") or reason
     scheduled = _condition(status, "PodScheduled")
     if scheduled.get("status") == "False" and scheduled.get("reason") == "Unschedulable":
-        return UNSCHEDULABLE, scheduled.get("message") or UNSCHEDULABLE
-    return "", ""
+        return Trouble.UNSCHEDULABLE, scheduled.get("message") or Trouble.UNSCHEDULABLE.value
+    return None, ""
 
 
 def _cause(status: Mapping[str, Any], terminated: Mapping[str, Any] | None) -> str:

@@ -42,9 +42,34 @@ class Truth(StrEnum):
     UNKNOWN = "Unknown"
 
 
+class Reason(StrEnum):
+    """Why it does or does not, in a word, where no trouble and no verdict says so."""
+
+    CREATED = "Created"
+    CREATING = "Creating"
+    SUSPENDED = "Suspended"
+    NOT_SUSPENDED = "NotSuspended"
+    READY = "Ready"
+    SLAVES_LOST = "SlavesLost"
+    STARTING = "Starting"
+    LEADING = "Leading"
+    NO_LEADER = "NoLeader"
+    SENDING = "Sending"
+    NOT_STARTED = "NotStarted"
+    ENDED = "Ended"
+    ACTIVE = "Active"
+    COLLECTED = "Collected"
+    NO_RESULTS = "NoResults"
+    UNMET = "Unmet"
+    MET = "Met"
+    NONE_GIVEN = "NoneGiven"
+    EXPECTATIONS_UNMET = "ExpectationsUnmet"
+    INVALID_SPEC = "InvalidSpec"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Condition:
-    """One condition as it is now."""
+    """One condition as it is now. `reason` is a `Reason`, a `Trouble`, or the report's own word."""
 
     type: Type
     status: Truth
@@ -79,7 +104,7 @@ def written(
             "status": condition.status.value,
             "observedGeneration": generation,
             "lastTransitionTime": since.get((condition.type.value, condition.status.value)) or now,
-            "reason": condition.reason,
+            "reason": str(condition.reason),
             "message": condition.message[:LONGEST_MESSAGE],
         }
         for condition in conditions
@@ -97,14 +122,14 @@ def conditions(shown: Shown) -> list[Condition]:
         Condition(
             type=Type.SUSPENDED,
             status=Truth.TRUE if shown.suspended else Truth.FALSE,
-            reason="Suspended" if shown.suspended else "NotSuspended",
+            reason=Reason.SUSPENDED if shown.suspended else Reason.NOT_SUSPENDED,
             message="spec.suspend is true; false begins afresh." if shown.suspended else "",
         ),
         _succeeded(shown),
         Condition(
             type=Type.FINISHED,
             status=Truth.TRUE if shown.report else Truth.FALSE,
-            reason=shown.report.verdict.value if shown.report else "Active",
+            reason=shown.report.verdict.value if shown.report else Reason.ACTIVE,
             message=summary(shown.report) if shown.report else "",
         ),
     ]
@@ -120,12 +145,13 @@ def _pods_created(shown: Shown) -> Condition:
     if shown.report is not None and before is not None:
         # Pods that are cleaned up were made all the same.
         return before
+    reason: str
     if whole and not refused:
-        truth, reason, message = Truth.TRUE, "Created", f"{made} masters have a pod."
+        truth, reason, message = Truth.TRUE, Reason.CREATED, f"{made} masters have a pod."
     elif refused and obstacle is not None:
         truth, reason, message = Truth.FALSE, obstacle.reason, obstacle.message
     else:
-        reason = "Suspended" if shown.suspended else "Creating"
+        reason = Reason.SUSPENDED if shown.suspended else Reason.CREATING
         truth, message = Truth.FALSE, f"{made} masters have a pod."
     return Condition(type=Type.PODS_CREATED, status=truth, reason=reason, message=message)
 
@@ -136,14 +162,15 @@ def _slaves_ready(shown: Shown) -> Condition:
     message = f"{up} of {wanted} slaves are ready."
     if record.view:
         message = f"{up} of {wanted} slaves are in view {record.view}."
+    reason: str
     if up >= wanted:
-        truth, reason = Truth.TRUE, "Ready"
+        truth, reason = Truth.TRUE, Reason.READY
     elif obstacle is not None:
         truth, reason, message = Truth.FALSE, obstacle.reason, obstacle.message
     elif record.view:
-        truth, reason = Truth.FALSE, "SlavesLost"
+        truth, reason = Truth.FALSE, Reason.SLAVES_LOST
     else:
-        truth, reason = Truth.FALSE, "Suspended" if shown.suspended else "Starting"
+        truth, reason = Truth.FALSE, Reason.SUSPENDED if shown.suspended else Reason.STARTING
     return Condition(type=Type.SLAVES_READY, status=truth, reason=reason, message=message)
 
 
@@ -151,25 +178,26 @@ def _leader_elected(shown: Shown) -> Condition:
     record = shown.record
     before = _before(shown, Type.LEADER_ELECTED)
     if record is not None and record.holder:
-        truth, reason = Truth.TRUE, "Leading"
+        truth, reason = Truth.TRUE, Reason.LEADING
         message = f"{names.master_place(record.holder)} leads (epoch {record.epoch})."
     elif shown.report is not None and before is not None:
         return before
     elif record is not None and record.epoch:
-        truth, reason, message = Truth.FALSE, "NoLeader", "The lease is free; a standby takes it."
+        truth, reason = Truth.FALSE, Reason.NO_LEADER
+        message = "The lease is free; a standby takes it."
     else:
-        truth, reason, message = Truth.FALSE, "NoLeader", "No master has led yet."
+        truth, reason, message = Truth.FALSE, Reason.NO_LEADER, "No master has led yet."
     return Condition(type=Type.LEADER_ELECTED, status=truth, reason=reason, message=message)
 
 
 def _sending(shown: Shown) -> Condition:
     rank = RANK[Phase.STOP] if shown.report else RANK[(shown.record or Record()).phase]
     if rank == RANK[Phase.SEND]:
-        truth, reason, message = Truth.TRUE, "Sending", "Slaves originate messages."
+        truth, reason, message = Truth.TRUE, Reason.SENDING, "Slaves originate messages."
     elif rank < RANK[Phase.SEND]:
-        truth, reason, message = Truth.FALSE, "NotStarted", "SEND has not begun."
+        truth, reason, message = Truth.FALSE, Reason.NOT_STARTED, "SEND has not begun."
     else:
-        truth, reason, message = Truth.FALSE, "Ended", "No slave originates messages any more."
+        truth, reason, message = Truth.FALSE, Reason.ENDED, "No slave originates messages any more."
     return Condition(type=Type.SENDING, status=truth, reason=reason, message=message)
 
 
@@ -187,11 +215,12 @@ def _outcome(shown: Shown) -> list[Condition]:
     unmet = [each for each in report.expectations if not each.met]
     agreed = report.verdict is Verdict.AGREED
     unknown = report.verdict is Verdict.FAILED and not told
+    met = Reason.MET if report.expectations else Reason.NONE_GIVEN
     return [
         Condition(
             type=Type.RESULTS_COLLECTED,
             status=Truth.TRUE if told else Truth.FALSE,
-            reason="Collected" if told else "NoResults",
+            reason=Reason.COLLECTED if told else Reason.NO_RESULTS,
             message=f"{told} of {shown.spec.nodes} slaves reported, {final} results are final.",
         ),
         Condition(
@@ -203,7 +232,7 @@ def _outcome(shown: Shown) -> list[Condition]:
         Condition(
             type=Type.EXPECTATIONS_MET,
             status=Truth.FALSE if unmet else Truth.TRUE,
-            reason="Unmet" if unmet else "Met" if report.expectations else "NoneGiven",
+            reason=Reason.UNMET if unmet else met,
             message="; ".join(
                 f"{each.name}: wanted {each.wanted:g}, got "
                 + ("nothing" if each.got is None else f"{each.got:g}")
@@ -215,15 +244,16 @@ def _outcome(shown: Shown) -> list[Condition]:
 
 def _succeeded(shown: Shown) -> Condition:
     report, obstacle = shown.report, shown.obstacle
+    reason: str
     if report is None:
-        reason = "Suspended" if shown.suspended else "Active"
+        reason = Reason.SUSPENDED if shown.suspended else Reason.ACTIVE
         truth, message = Truth.UNKNOWN, ""
         if obstacle is not None:
             reason, message = obstacle.reason, obstacle.message
     elif report.as_wished:
         truth, reason, message = Truth.TRUE, report.verdict.value, summary(report)
     elif report.verdict is Verdict.AGREED:
-        truth, reason, message = Truth.FALSE, "ExpectationsUnmet", summary(report)
+        truth, reason, message = Truth.FALSE, Reason.EXPECTATIONS_UNMET, summary(report)
     else:
         truth = Truth.FALSE
         reason, message = word(report.reason, report.verdict.value), summary(report)

@@ -12,6 +12,7 @@ from ringrun.core.phase import RANK, Phase
 from ringrun.report import Verdict
 from ringrun_operator import names
 from ringrun_operator.names import Role
+from ringrun_operator.objects.trouble import Trouble
 from ringrun_operator.show.conditions import summary
 from ringrun_operator.show.shown import Shown
 
@@ -23,12 +24,27 @@ class EventType(StrEnum):
     WARNING = "Warning"
 
 
+class Happening(StrEnum):
+    """What happens in a run beside obstacles and its outcome."""
+
+    SUSPENDED = "Suspended"
+    SLAVES_CREATED = "SlavesCreated"
+    LEADER_ELECTED = "LeaderElected"
+    SEND_STARTED = "SendStarted"
+    SLAVE_LOST = "SlaveLost"
+    SLAVE_REPLACED = "SlaveReplaced"
+
+
+EventReason = Happening | Trouble | Verdict
+"""Why there is an event."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
     """Something that happened once. `key` tells it from others of its reason, in one run."""
 
     type: EventType
-    reason: str
+    reason: EventReason
     message: str
     key: str
 
@@ -40,16 +56,16 @@ def events(shown: Shown) -> Iterator[Event]:
     report = shown.report
     if report is not None:
         normal = report.verdict is Verdict.AGREED
-        yield _event(report.verdict.value, summary(report), "", normal=normal)
+        yield _event(report.verdict, summary(report), "", normal=normal)
 
 
 def _start(shown: Shown) -> Iterator[Event]:
     if shown.suspended:
-        yield _event("Suspended", "spec.suspend is true: no pods are kept", "")
+        yield _event(Happening.SUSPENDED, "spec.suspend is true: no pods are kept", "")
     slaves, masters = shown.spec.nodes, shown.spec.masters
     if shown.created(Role.SLAVE) >= slaves and shown.created(Role.MASTER) >= masters:
         text = f"{slaves} slave pods and {masters} master pods created"
-        yield _event("SlavesCreated", text, "")
+        yield _event(Happening.SLAVES_CREATED, text, "")
     obstacle = shown.obstacle
     if obstacle is not None:
         # By its reason alone: the words of a kubelet that tries again differ from try to try.
@@ -62,10 +78,10 @@ def _ring(shown: Shown) -> Iterator[Event]:
         return
     if record.epoch and record.holder:
         text = f"{names.master_place(record.holder)} leads (epoch {record.epoch})"
-        yield _event("LeaderElected", text, str(record.epoch))
+        yield _event(Happening.LEADER_ELECTED, text, str(record.epoch))
     if RANK[record.phase] >= RANK[Phase.SEND] and shown.start_skew is not None:
         skew = f"{shown.spec.nodes} slaves in SEND, start skew {shown.start_skew * 1e3:.1f} ms"
-        yield _event("SendStarted", skew, "")
+        yield _event(Happening.SEND_STARTED, skew, "")
     causes = {(ordinal, number): cause for ordinal, number, cause in shown.orders.causes}
     results = {(result.ordinal, result.incarnation) for result in shown.orders.results}
     for node in shown.orders.dead:
@@ -73,13 +89,13 @@ def _ring(shown: Shown) -> Iterator[Event]:
             continue
         ordinal, incarnation = node
         text = f"slave {ordinal} (incarnation {incarnation}): {causes.get(node) or 'lost'}"
-        yield _event("SlaveLost", text, f"{ordinal}-{incarnation}", normal=False)
+        yield _event(Happening.SLAVE_LOST, text, f"{ordinal}-{incarnation}", normal=False)
     for member in record.members:
         if member.incarnation > 1:
             text = f"slave {member.ordinal} (incarnation {member.incarnation}) is in the ring"
-            yield _event("SlaveReplaced", text, f"{member.ordinal}-{member.incarnation}")
+            yield _event(Happening.SLAVE_REPLACED, text, f"{member.ordinal}-{member.incarnation}")
 
 
-def _event(reason: str, message: str, key: str, *, normal: bool = True) -> Event:
+def _event(reason: EventReason, message: str, key: str, *, normal: bool = True) -> Event:
     kind = EventType.NORMAL if normal else EventType.WARNING
     return Event(type=kind, reason=reason, message=message[:1024], key=key)

@@ -14,12 +14,9 @@ from ringrun.core.record import Record
 from ringrun_operator import names
 from ringrun_operator.names import Role
 from ringrun_operator.objects.known import Known
-from ringrun_operator.objects.pod_seen import IMAGE_PULL_FAILED, UNSCHEDULABLE, PodSeen
+from ringrun_operator.objects.pod_seen import PodSeen
+from ringrun_operator.objects.trouble import Trouble
 from ringrun_operator.times import seconds
-
-PODS_REFUSED: Final = "PodsRefused"
-QUOTA_EXCEEDED: Final = "QuotaExceeded"
-NOT_PREPARED: Final = "NotPrepared"
 
 PREPARED_WITHIN: Final = 15.0
 """Seconds after all slaves are ready that a leader should need at most to prepare them."""
@@ -29,7 +26,7 @@ PREPARED_WITHIN: Final = 15.0
 class Obstacle:
     """Why a run does not get on: a word, what is the case, and what will come of it."""
 
-    reason: str
+    reason: Trouble
     fact: str
     outlook: str
 
@@ -47,13 +44,14 @@ def find_obstacle(known: Known, *, suspended: bool) -> Obstacle | None:
         ("slaves", Role.SLAVE, known.spec.nodes),
         ("masters", Role.MASTER, known.spec.masters),
     ):
-        stuck = [pod for pod in known.of_role(role) if pod.living and pod.trouble]
-        if stuck:
-            [(reason, count)] = Counter(pod.trouble for pod in stuck).most_common(1)
-            first = next(pod for pod in stuck if pod.trouble == reason)
+        living = [pod for pod in known.of_role(role) if pod.living]
+        troubles = Counter(pod.trouble for pod in living if pod.trouble is not None)
+        if troubles:
+            [(reason, count)] = troubles.most_common(1)
+            first = next(pod for pod in living if pod.trouble is reason)
             what = {
-                IMAGE_PULL_FAILED: f"wait for their image {first.image}",
-                UNSCHEDULABLE: "find no cluster node",
+                Trouble.IMAGE_PULL_FAILED: f"wait for their image {first.image}",
+                Trouble.UNSCHEDULABLE: "find no cluster node",
             }.get(reason, "cannot be started")
             return Obstacle(
                 reason=reason,
@@ -64,18 +62,18 @@ def find_obstacle(known: Known, *, suspended: bool) -> Obstacle | None:
     if refusals:
         name, words = min(refusals.items())
         return Obstacle(
-            reason=QUOTA_EXCEEDED if "exceeded quota" in words else PODS_REFUSED,
+            reason=Trouble.QUOTA_EXCEEDED if "exceeded quota" in words else Trouble.PODS_REFUSED,
             fact=f"{len(refusals)} pods were refused, {name} first: {words.rstrip('.')}",
-            outlook=_outlook(known, PODS_REFUSED),
+            outlook=_outlook(known, Trouble.PODS_REFUSED),
         )
     if known.now >= overdue_at(known, suspended=suspended):
         leads = known.record is not None and known.record.holder
         what = "the leader has not prepared them" if leads else "no master leads"
         said = f"kubectl logs -l {names.RUN_LABEL}={known.spec.name} --prefix --tail 3"
         return Obstacle(
-            reason=NOT_PREPARED,
+            reason=Trouble.NOT_PREPARED,
             fact=f"All {known.spec.nodes} slaves are ready, but {what}; what they say: {said}",
-            outlook=_outlook(known, NOT_PREPARED),
+            outlook=_outlook(known, Trouble.NOT_PREPARED),
         )
     return None
 
@@ -112,13 +110,13 @@ def _prepared(record: Record | None, pod: PodSeen) -> bool:
     return record is not None and (pod.id.number, pod.id.incarnation) in record.prepared
 
 
-def _outlook(known: Known, reason: str) -> str:
+def _outlook(known: Known, reason: Trouble) -> str:
     """What will come of it."""
     if known.record is not None and known.record.view:
         return "The ring goes on without."
     mended = {
-        IMAGE_PULL_FAILED: "it can be pulled",
-        UNSCHEDULABLE: "they can be scheduled",
+        Trouble.IMAGE_PULL_FAILED: "it can be pulled",
+        Trouble.UNSCHEDULABLE: "they can be scheduled",
     }.get(reason, "that is mended")
     minutes, seconds = divmod(round(known.spec.start_deadline), 60)
     return f"The run fails at {minutes}m{seconds:02}s unless {mended}."

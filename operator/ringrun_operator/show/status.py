@@ -12,7 +12,7 @@ from ringrun.core.record import Record
 from ringrun.report import FailureReport, Report, shown_sum
 from ringrun_operator import names
 from ringrun_operator.names import Role
-from ringrun_operator.show.conditions import Condition, Truth, Type, conditions, written
+from ringrun_operator.show.conditions import Condition, Reason, Truth, Type, conditions, written
 from ringrun_operator.show.shown import Shown
 from ringrun_operator.times import timestamp
 
@@ -31,7 +31,7 @@ def status(shown: Shown) -> dict[str, Any]:
         "observedGeneration": generation,
         "phase": phase(shown),
         "ready": f"{up}/{shown.spec.nodes}",
-        "reason": succeeded.reason if report else (obstacle.reason if obstacle else ""),
+        "reason": str(succeeded.reason) if report else (obstacle.reason.value if obstacle else ""),
         "verdict": report.verdict.value if report else "",
         "view": max(record.view, before.get("view", 0)),
         "slaves": {
@@ -91,12 +91,12 @@ def refused(faults: Sequence[str], run: Mapping[str, Any], now: float) -> dict[s
     message = "; ".join(faults)
     before = (run.get("status") or {}).get("conditions", ())
     found = [
-        Condition(type=kind, status=truth, reason="InvalidSpec", message=message)
+        Condition(type=kind, status=truth, reason=Reason.INVALID_SPEC, message=message)
         for kind, truth in ((Type.SUCCEEDED, Truth.FALSE), (Type.FINISHED, Truth.TRUE))
     ]
     return {
         "observedGeneration": generation,
-        "reason": "InvalidSpec",
+        "reason": Reason.INVALID_SPEC.value,
         "conditions": written(found, before, generation, timestamp(now)),
     }
 

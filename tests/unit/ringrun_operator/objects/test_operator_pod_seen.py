@@ -63,10 +63,10 @@ def test_what_a_process_said_last_is_why_it_ended() -> None:
     [
         ("ImagePullBackOff", "ImagePullFailed"),
         ("CreateContainerError", "ContainerFailed"),
-        ("ContainerCreating", ""),
+        ("ContainerCreating", None),
     ],
 )
-def test_why_a_container_waits_comes_down_to_a_word(waiting: str, trouble: str) -> None:
+def test_why_a_container_waits_comes_down_to_a_word(waiting: str, trouble: str | None) -> None:
     """What is merely on its way is no trouble."""
     seen = see(container(waiting={"reason": waiting, "message": "words"}))
     assert (seen.trouble, seen.words) == (trouble, "words" if trouble else "")
