@@ -1,8 +1,8 @@
 """Observe, decide, apply: one run at a time, whenever something of it changed.
 
-Fed by the watches (`handlers`), it keeps a queue of the runs to be looked at; each is looked at by
-one worker at a time, asks `reconcile` what is to be done, and does it through `cluster`. It decides
-nothing itself, and keeps nothing that the next operator would need.
+Fed by the watches (`watch.feed`), it keeps a queue of the runs to be looked at; each is looked at
+by one worker at a time, asks `reconcile` what is to be done, and does it through `cluster`. It
+decides nothing itself, and keeps nothing that the next operator would need.
 """
 
 import asyncio

@@ -1,7 +1,7 @@
 """`Known`: everything that is there of a run, read and understood; nothing is concluded yet.
 
 Made by `know` once in a look, from the objects as they were last seen (`World`). The first of the
-three values of a look; `decide` makes the second of it, `plan` the third.
+three values of a look; `decide.decided` makes the second of it, `decide.plan` the third.
 """
 
 from collections.abc import Mapping

@@ -1,6 +1,6 @@
 """What a pod says of the node in it: the kubelet's and the scheduler's words, as values.
 
-Called by `reconcile` for every pod of a run. A container's end is read from its state, never from
+Called by `known` for every pod of a run. A container's end is read from its state, never from
 the pod's phase, which comes a second later (tried); a pod that is gone says nothing about its
 process.
 """

@@ -1,4 +1,4 @@
-"""The pods of a run, built from values alone; `reconcile` decides which, `cluster` makes them.
+"""The pods of a run, built from values alone; `decide` says which, `act` makes them.
 
 A pod is what a process is to a local run: it starts once, under a name that is never used again,
 and is told all it needs by its arguments, environment and mounted token:

@@ -1,6 +1,6 @@
 """The report in a run's result ConfigMap, whole or in the making, as the operator reads it.
 
-The leader writes it; the operator does only where no master is left (`reconcile`).
+The leader writes it; the operator does only where no master is left (`decide.plan`).
 """
 
 from collections.abc import Mapping

@@ -1,8 +1,9 @@
 """The objects of a run that are no pods, built from values alone, and what is read out of them.
 
-`reconcile` decides when, `cluster` makes them. The orders' ConfigMap carries the operator's own
-memory too (`Ledger`): the operator itself keeps nothing. Leaves out: what a report or record says
-(`ringrun.report`, `ringrun.core.record`), and how the Lease holds the record (`ringrun.record`).
+`decide.plan` asks for them, `act.cluster` makes them. The orders' ConfigMap carries the operator's
+own memory too (`Ledger`): the operator itself keeps nothing. Leaves out: what a report or record
+says (`ringrun.report`, `ringrun.core.record`), and how the Lease holds the record
+(`ringrun.record`).
 """
 
 import base64

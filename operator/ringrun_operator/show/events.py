@@ -1,6 +1,6 @@
 """What has happened in a run so far, as events; told in full at every look.
 
-Called by `reconcile`. Every event has a key, from which its object's name is made, so telling one
+Called by `decide.plan`. Every event has a key, from which its object's name is made, so telling one
 twice is refused by the API server and a restarted operator repeats nothing.
 """
 

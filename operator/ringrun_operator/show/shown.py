@@ -1,6 +1,7 @@
 """`Shown`: everything that status, conditions and events of a run are made of, put together once.
 
-Made by `plan` in every look, from what is known and what was decided; nothing decides from it.
+Made by `decide.plan` in every look, from what is known and what was decided; nothing decides from
+it.
 """
 
 import math

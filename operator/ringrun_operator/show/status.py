@@ -1,6 +1,6 @@
 """The status of a RingRun, made anew from what is there; nothing decides from it.
 
-Called by `reconcile` with everything that it saw and decided. What people read first is `reason`:
+Called by `decide.plan` with all that was seen and decided. What people read first is `reason`:
 empty while all is well, the obstacle while there is one, the outcome at the end.
 """
 
