@@ -88,18 +88,20 @@ def _parser() -> argparse.ArgumentParser:
 
 
 async def _test(parsed: argparse.Namespace) -> int:
-    from ringrun_operator.cluster import Cluster
+    from ringrun.record.api import Api
+    from ringrun_operator.act.cluster import Cluster
     from ringrun_operator.selftest import selftest
 
     namespace = parsed.namespace[0] if parsed.namespace else parsed.election_namespace
-    async with await Cluster.connect(parsed.kubeconfig, parsed.context) as cluster:
-        return await selftest(cluster, namespace, parsed.name, parsed.timeout)
+    async with await Api.connect(parsed.kubeconfig, parsed.context) as api:
+        return await selftest(Cluster(api), namespace, parsed.name, parsed.timeout)
 
 
 async def _operate(parsed: argparse.Namespace) -> int:
-    from ringrun_operator.cluster import Cluster
+    from ringrun.record.api import Api
+    from ringrun_operator.act.cluster import Cluster
+    from ringrun_operator.objects.pods import Image
     from ringrun_operator.operating import Operator, Options
-    from ringrun_operator.pods import Image
 
     name = os.environ.get("RINGRUN_OPERATOR_NAME") or socket.gethostname()
     options = Options(
@@ -111,8 +113,8 @@ async def _operate(parsed: argparse.Namespace) -> int:
         name=f"{name}-{secrets.token_hex(4)}",
         port=parsed.port,
     )
-    async with await Cluster.connect(parsed.kubeconfig, parsed.context) as cluster:
-        await Operator(cluster, options).run()
+    async with await Api.connect(parsed.kubeconfig, parsed.context) as api:
+        await Operator(Cluster(api), options).run()
     return 0
 
 

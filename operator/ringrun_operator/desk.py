@@ -10,9 +10,11 @@ import threading
 from typing import Any, Final
 
 from ringrun import __version__
-from ringrun_operator.cluster import Cluster
-from ringrun_operator.controller import Controller
-from ringrun_operator.pods import Image
+from ringrun.record.api import Api
+from ringrun_operator.act.cluster import Cluster
+from ringrun_operator.act.controller import Controller
+from ringrun_operator.objects.pods import Image
+from ringrun_operator.watch.feed import Feed
 
 DEFAULT_IMAGE: Final = f"ghcr.io/ringrun/ringrun:{__version__}"
 
@@ -22,7 +24,7 @@ class Desk:
 
     def __init__(self) -> None:
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._controller: Controller | None = None
+        self._feed: Feed | None = None
         self._started = threading.Event()
         self._stop: asyncio.Event | None = None
         self._thread = threading.Thread(target=self._run, name="controller", daemon=True)
@@ -40,16 +42,13 @@ class Desk:
 
     def listed(self, kind: str, found: dict[str, Any]) -> None:
         """An object was there at first."""
-        assert self._loop is not None
-        assert self._controller is not None
-        self._loop.call_soon_threadsafe(self._controller.listed, kind, found)
+        assert self._feed is not None
+        self._feed.listed(kind, found)
 
     def changed(self, kind: str, found: dict[str, Any], deleted: bool) -> None:
         """An object was made, changed or deleted."""
-        controller = self._controller
-        assert self._loop is not None
-        assert controller is not None
-        self._loop.call_soon_threadsafe(lambda: controller.changed(kind, found, deleted=deleted))
+        assert self._feed is not None
+        self._feed.changed(kind, found, deleted)
 
     def _run(self) -> None:
         try:
@@ -65,9 +64,10 @@ class Desk:
             name=os.environ.get("RINGRUN_IMAGE") or DEFAULT_IMAGE,
             pull_policy=os.environ.get("RINGRUN_IMAGE_PULL_POLICY") or "IfNotPresent",
         )
-        async with await Cluster.connect() as cluster:
-            self._controller = Controller(cluster, image)
-            running = asyncio.ensure_future(self._controller.run())
+        async with await Api.connect() as api:
+            controller = Controller(Cluster(api), image)
+            self._feed = Feed(listed=controller.listed, changed=controller.changed).into(self._loop)
+            running = asyncio.ensure_future(controller.run())
             self._started.set()
             stopped = asyncio.ensure_future(self._stop.wait())
             await asyncio.wait({running, stopped}, return_when=asyncio.FIRST_COMPLETED)

@@ -10,16 +10,16 @@ import signal
 from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from ringrun.record.api import ApiError
 from ringrun_operator import health, metrics
-from ringrun_operator.cluster import Cluster
-from ringrun_operator.controller import Controller
-from ringrun_operator.election import Candidate
-from ringrun_operator.handlers import Feed
-from ringrun_operator.pods import Image
-from ringrun_operator.watching import Watching
+from ringrun_operator.act.cluster import Cluster
+from ringrun_operator.act.controller import Controller
+from ringrun_operator.act.election import Candidate
+from ringrun_operator.objects.pods import Image
+from ringrun_operator.watch.feed import Feed
+from ringrun_operator.watch.watching import Watching
 
 log = logging.getLogger(__name__)
 
@@ -124,12 +124,6 @@ class Operator:
         ended = asyncio.Event()
         controller = Controller(self._cluster, self._options.image)
 
-        def listed(kind: str, found: dict[str, Any]) -> None:
-            loop.call_soon_threadsafe(controller.listed, kind, found)
-
-        def changed(kind: str, found: dict[str, Any], deleted: bool) -> None:
-            loop.call_soon_threadsafe(lambda: controller.changed(kind, found, deleted=deleted))
-
         def watch_ended(error: BaseException | None) -> None:
             # The loop may be gone already, when the whole operator ends.
             with suppress(RuntimeError):
@@ -140,7 +134,7 @@ class Operator:
         watching = Watching(
             self._cluster,
             self._options.namespaces,
-            Feed(listed=listed, changed=changed),
+            Feed(listed=controller.listed, changed=controller.changed).into(loop),
             watch_ended,
         )
         self._controller, self._watching = controller, watching

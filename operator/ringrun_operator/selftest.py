@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from ringrun.record.api import Refused
 from ringrun_operator import names
-from ringrun_operator.cluster import Cluster
+from ringrun_operator.act.cluster import Cluster
 
 LOOK_EVERY: Final = 0.5
 

@@ -19,7 +19,7 @@ from http_on_loopback import serving
 from kubernetes.aio.client.configuration import Configuration
 
 from ringrun.record.api import Api
-from ringrun_operator.cluster import Cluster
+from ringrun_operator.act.cluster import Cluster
 
 KINDS = {
     "pods": "Pod",
@@ -286,5 +286,5 @@ async def cluster_of(api: HttpApi, token: str = "") -> AsyncIterator[Cluster]:
         configuration = Configuration(host=url)
         if token:
             configuration.api_key["BearerToken"] = f"Bearer {token}"
-        async with Cluster(Api(configuration)) as cluster:
-            yield cluster
+        async with Api(configuration) as way:
+            yield Cluster(way)

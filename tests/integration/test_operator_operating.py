@@ -17,10 +17,10 @@ from http_on_loopback import LONGEST, free_port, in_a_loop, serving, until
 from kubernetes.aio.client.configuration import Configuration
 
 from ringrun.record.api import Api, ApiError, Refused
-from ringrun_operator.actions import Event, EventType
-from ringrun_operator.cluster import Cluster
+from ringrun_operator.act.cluster import Cluster
+from ringrun_operator.objects.pods import Image
 from ringrun_operator.operating import Operator, Options
-from ringrun_operator.pods import Image
+from ringrun_operator.show.events import Event, EventType
 
 LEASE = ("leases", "ops", "ringrun-operator")
 WATCHES = 4
@@ -348,7 +348,8 @@ def test_whether_ring_runs_are_known_is_found_out_with_any_rights(
 
     @in_a_loop
     async def scenario() -> None:
-        async with serving(answer) as url, Cluster(Api(Configuration(host=url))) as cluster:
+        async with serving(answer) as url, Api(Configuration(host=url)) as way:
+            cluster = Cluster(way)
             assert await cluster.has_ring_runs() is known
 
     scenario()
@@ -358,6 +359,7 @@ def test_whether_ring_runs_are_known_is_found_out_with_any_rights(
 async def test_a_server_that_is_out_of_reach_does_not_say_what_it_knows() -> None:
     """That is told apart from one that knows no RingRuns."""
     host = f"http://127.0.0.1:{free_port()}"
-    async with Cluster(Api(Configuration(host=host))) as cluster:
+    async with Api(Configuration(host=host)) as way:
+        cluster = Cluster(way)
         with pytest.raises(ApiError):
             await cluster.has_ring_runs()

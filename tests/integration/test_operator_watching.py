@@ -13,11 +13,12 @@ from api_over_http import HttpApi, cluster_of
 from http_on_loopback import free_port, in_a_loop, until
 from kubeconfig_file import kubeconfig
 
-from ringrun_operator import handlers, health
-from ringrun_operator.cluster import Cluster
+from ringrun_operator import health, kinds
+from ringrun_operator.act.cluster import Cluster
 from ringrun_operator.desk import Desk
-from ringrun_operator.handlers import Feed
-from ringrun_operator.watching import Watching
+from ringrun_operator.watch import registry
+from ringrun_operator.watch.feed import Feed
+from ringrun_operator.watch.watching import Watching
 
 OURS = {"app.kubernetes.io/managed-by": "ringrun-operator", "ringrun.dev/run": "demo"}
 PLURALS = ["ringruns", "pods", "configmaps", "leases"]
@@ -92,7 +93,7 @@ async def test_everything_that_is_there_is_listed_before_the_first_change() -> N
     assert {each[1] for each in watched.told} == {"RingRun", "Pod", "ConfigMap", "Lease"}
 
 
-@pytest.mark.parametrize(("plural", "kind"), [(each[2], each[3]) for each in handlers.WATCHED])
+@pytest.mark.parametrize(("plural", "kind"), [(each[2], each[3]) for each in kinds.WATCHED])
 def test_each_change_of_an_object_is_handed_on(plural: str, kind: str) -> None:
     """That it was made, that it changed, and that it is gone."""
 
@@ -255,7 +256,7 @@ async def test_a_watch_is_asked_to_be_answered_often() -> None:
     api = HttpApi()
     async with watches(api):
         asked = asked_to_watch(api)
-    assert [each["timeoutSeconds"] for each in asked] == [str(handlers.SERVER_TIMEOUT)] * 4
+    assert [each["timeoutSeconds"] for each in asked] == [str(registry.SERVER_TIMEOUT)] * 4
 
 
 # Health

@@ -3,7 +3,7 @@
 Written by one, read by all; kept whole in every version, so that only the newest matters.
 """
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -11,6 +11,9 @@ from ringrun.core.messages import Result
 from ringrun.core.node import SlaveId
 from ringrun.core.phase import Phase
 from ringrun.core.record import Member
+
+ORDERS_KEY: Final = "orders.json"
+"""Under this key the orders are kept, as JSON, where masters in pods read them."""
 
 
 class Cause(NamedTuple):

@@ -16,7 +16,7 @@ import msgspec
 
 from ringrun.core.master.master import Master
 from ringrun.core.node import MasterId
-from ringrun.core.orders import Orders
+from ringrun.core.orders import ORDERS_KEY, Orders
 from ringrun.core.outputs import Event, Live
 from ringrun.record.api import Api
 from ringrun.record.lease import ConfigMapReportStore, LeaseRecordStore
@@ -27,8 +27,6 @@ from ringrun.runtime.master_process import STORE_TIMEOUT, MasterProcess
 from ringrun.runtime.planning import plan_of
 from ringrun.runtime.pod import journal, token
 from ringrun.spec import RunSpec
-
-ORDERS_KEY: Final = "orders.json"
 
 POLL: Final = 1.0
 """Seconds between two reads of the record, beside the watch: a watch may be silent unnoticed."""

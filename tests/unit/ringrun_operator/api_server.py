@@ -8,9 +8,18 @@ import copy
 from collections.abc import Iterable
 from typing import Any
 
-from ringrun_operator.actions import Action, Create, CreatePod, DeletePod, DeleteRun, Plan, Replace
-from ringrun_operator.pods import Image
-from ringrun_operator.reconcile import World, reconcile
+from ringrun_operator.decide.actions import (
+    Action,
+    Create,
+    CreatePod,
+    DeletePod,
+    DeleteRun,
+    Replace,
+)
+from ringrun_operator.decide.plan import Plan
+from ringrun_operator.decide.reconcile import reconcile
+from ringrun_operator.objects.known import World
+from ringrun_operator.objects.pods import Image
 
 IMAGE = Image(name="ringrun:1")
 
@@ -166,6 +175,6 @@ class ApiServer:
 
 
 def _time(seconds: float) -> str:
-    from ringrun_operator.status import timestamp
+    from ringrun_operator.times import timestamp
 
     return timestamp(seconds)

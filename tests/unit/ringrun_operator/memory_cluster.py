@@ -15,8 +15,8 @@ from api_server import ApiServer
 from virtual_time import now
 
 from ringrun.record.api import ApiError, Refused
-from ringrun_operator.actions import Event
-from ringrun_operator.cluster import Cluster
+from ringrun_operator.act.cluster import Cluster
+from ringrun_operator.show.events import Event
 
 Watcher = Callable[[str, dict[str, Any], bool], None]
 

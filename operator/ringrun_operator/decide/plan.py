@@ -1,0 +1,143 @@
+"""`Plan`: what is to be done about a run, and what is shown of it, from what was decided.
+
+The third of the three values of a look, and the one that the controller carries out. Objects are
+built here; nothing is decided any more.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from ringrun.core.record import Record
+from ringrun.core.supervisor.orphaned import orphaned_report
+from ringrun.record.lease_object import freed
+from ringrun_operator.decide.actions import (
+    Action,
+    Create,
+    CreatePod,
+    DeletePod,
+    DeleteRun,
+    Replace,
+)
+from ringrun_operator.decide.decided import Decided
+from ringrun_operator.objects import reports, resources
+from ringrun_operator.objects.known import Known
+from ringrun_operator.objects.pods import Image, pod
+from ringrun_operator.show.events import Event, events
+from ringrun_operator.show.shown import Shown
+from ringrun_operator.show.status import status
+from ringrun_operator.times import utc
+
+RESYNC: Final = 60.0
+"""Seconds after which a run is looked at again, whatever there is to be done about it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What follows from one look at a run. `again` is when time alone will call for another, in
+    seconds since 1970; `status` is None where there is nothing to say; `finished` is when the run
+    was over."""
+
+    actions: tuple[Action, ...] = ()
+    status: dict[str, Any] | None = None
+    events: tuple[Event, ...] = ()
+    again: float = float("inf")
+    finished: float | None = None
+
+
+def begin(known: Known) -> Plan:
+    """Make all that pods need. The Lease is made before the ConfigMaps: where they are and it is
+    not, it was lost."""
+    owner = known.owner
+    objects = (
+        resources.secret(owner, known.world.token),
+        *resources.access(owner),
+        resources.lease(owner),
+        resources.result_map(owner),
+    )
+    return Plan(
+        actions=tuple(Create(object=each) for each in objects),
+        status=status(Shown.of(known, known.orders, known.ledger)),
+        again=known.now + RESYNC,
+    )
+
+
+def plan(known: Known, decided: Decided, image: Image) -> Plan:
+    """What is to be done, in order, and what is shown meanwhile."""
+    shown = Shown.of(known, decided.orders, decided.ledger)
+    if known.report is not None:
+        actions = _after_the_end(known, decided)
+    elif decided.hopeless:
+        actions = _report(known, decided)
+    else:
+        actions = _go_on(known, decided, image)
+    return Plan(
+        actions=(*_keep(known, decided), *actions),
+        status=status(shown),
+        events=tuple(events(shown)),
+        again=min(decided.again, shown.overdue, known.now + RESYNC),
+        finished=decided.ledger.finished,
+    )
+
+
+def _keep(known: Known, decided: Decided) -> tuple[Action, ...]:
+    """The orders and the ledger, if they are not what is kept."""
+    if (decided.orders, decided.ledger) == known.kept:
+        return ()
+    old = known.world.orders
+    version = None if old is None else old["metadata"]["resourceVersion"]
+    kept = resources.orders_map(known.owner, known.spec, decided.orders, decided.ledger, version)
+    return (Create(object=kept) if old is None else Replace(object=kept),)
+
+
+def _go_on(known: Known, decided: Decided, image: Image) -> tuple[Action, ...]:
+    record_uid = decided.ledger.record_uid
+    made = (pod(known.owner, known.spec, each, image, record_uid) for each in decided.create)
+    return (
+        *(CreatePod(object=each) for each in made),
+        *_delete(decided),
+        *(_result_map(known) if known.world.result is None else ()),
+        *_free(known),
+    )
+
+
+def _report(known: Known, decided: Decided) -> tuple[Action, ...]:
+    """The report, since no master will write it; everything else waits until it is stored."""
+    result = known.world.result
+    if result is None:
+        return _result_map(known)
+    document = orphaned_report(
+        known.spec,
+        known.record or Record(),
+        decided.orders,
+        known.draft,
+        [each.result for each in known.pods if each.ended and each.result is not None],
+        decided.hopeless,
+    )
+    return (Replace(object=reports.with_report(result, document)),)
+
+
+def _after_the_end(known: Known, decided: Decided) -> tuple[Action, ...]:
+    owner = known.owner
+    gone = (DeleteRun(name=owner.name, uid=owner.uid),) if decided.expired else ()
+    return (*_delete(decided), *gone)
+
+
+def _delete(decided: Decided) -> tuple[Action, ...]:
+    return tuple(DeletePod(name=each.name, uid=each.uid) for each in decided.delete)
+
+
+def _result_map(known: Known) -> tuple[Action, ...]:
+    return (Create(object=resources.result_map(known.owner)),)
+
+
+def _free(known: Known) -> tuple[Action, ...]:
+    """Free the lease of a master whose container has ended, by the kubelet's word alone: a pod
+    that is merely gone may still run somewhere."""
+    lease, record = known.world.lease, known.record
+    if lease is None or record is None or not record.holder:
+        return ()
+    for each in known.pods:
+        if each.id.node == record.holder and each.ended_by_kubelet:
+            document = freed(lease, record.holder, utc(known.now))
+            return () if document is None else (Replace(object=document),)
+    return ()

@@ -1,0 +1,122 @@
+"""Why a run does not get on, in the words of the kubelet, the scheduler or the API server.
+
+Asked for what is shown and, when the start deadline passes, for the report. Where nobody outside of
+the pods knows why, it says where to look.
+"""
+
+import math
+from collections import Counter
+from dataclasses import dataclass
+from typing import Final
+
+from ringrun.core.phase import Phase
+from ringrun.core.record import Record
+from ringrun_operator import names
+from ringrun_operator.names import Role
+from ringrun_operator.objects.known import Known
+from ringrun_operator.objects.pod_seen import PodSeen
+from ringrun_operator.objects.trouble import Trouble
+from ringrun_operator.times import seconds
+
+PREPARED_WITHIN: Final = 15.0
+"""Seconds after all slaves are ready that a leader should need at most to prepare them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Obstacle:
+    """Why a run does not get on: a word, what is the case, and what will come of it."""
+
+    reason: Trouble
+    fact: str
+    outlook: str
+
+    @property
+    def message(self) -> str:
+        """Both sentences."""
+        return f"{self.fact}. {self.outlook}"
+
+
+def find_obstacle(known: Known, *, suspended: bool) -> Obstacle | None:
+    """What keeps the run from starting, or from being whole, in the words of who said it."""
+    if suspended or known.report is not None:
+        return None
+    for kind, role, wanted in (
+        ("slaves", Role.SLAVE, known.spec.nodes),
+        ("masters", Role.MASTER, known.spec.masters),
+    ):
+        living = [pod for pod in known.of_role(role) if pod.living]
+        troubles = Counter(pod.trouble for pod in living if pod.trouble is not None)
+        if troubles:
+            [(reason, count)] = troubles.most_common(1)
+            first = next(pod for pod in living if pod.trouble is reason)
+            what = {
+                Trouble.IMAGE_PULL_FAILED: f"wait for their image {first.image}",
+                Trouble.UNSCHEDULABLE: "find no cluster node",
+            }.get(reason, "cannot be started")
+            return Obstacle(
+                reason=reason,
+                fact=f"{count} of {wanted} {kind} {what}: {first.words.rstrip('.')}",
+                outlook=_outlook(known, reason),
+            )
+    refusals = known.world.refusals
+    if refusals:
+        name, words = min(refusals.items())
+        return Obstacle(
+            reason=Trouble.QUOTA_EXCEEDED if "exceeded quota" in words else Trouble.PODS_REFUSED,
+            fact=f"{len(refusals)} pods were refused, {name} first: {words.rstrip('.')}",
+            outlook=_outlook(known, Trouble.PODS_REFUSED),
+        )
+    if known.now >= overdue_at(known, suspended=suspended):
+        leads = known.record is not None and known.record.holder
+        what = "the leader has not prepared them" if leads else "no master leads"
+        said = f"kubectl logs -l {names.RUN_LABEL}={known.spec.name} --prefix --tail 3"
+        return Obstacle(
+            reason=Trouble.NOT_PREPARED,
+            fact=f"All {known.spec.nodes} slaves are ready, but {what}; what they say: {said}",
+            outlook=_outlook(known, Trouble.NOT_PREPARED),
+        )
+    return None
+
+
+def overdue_at(known: Known, *, suspended: bool) -> float:
+    """From when on a ring whose slaves are all ready should be prepared; infinity if it is, or if
+    they are not."""
+    record, up = known.record or Record(), ready(known, suspended=suspended)
+    if record.prepared or record.phase is not Phase.START or up < known.spec.nodes:
+        return math.inf
+    for each in known.before.get("conditions", ()):
+        if each["type"] == "SlavesReady" and each["status"] == "True":
+            return seconds(each["lastTransitionTime"]) + PREPARED_WITHIN
+    return math.inf
+
+
+def ready(known: Known, *, suspended: bool) -> int:
+    """Slaves in the ring; before there is one, those that are up."""
+    record = known.record
+    if record is not None and record.view:
+        return len(record.members)
+    if suspended:
+        return 0
+    return len(
+        {
+            pod.id.number
+            for pod in known.of_role(Role.SLAVE)
+            if pod.living and (pod.ready or _prepared(record, pod))
+        }
+    )
+
+
+def _prepared(record: Record | None, pod: PodSeen) -> bool:
+    return record is not None and (pod.id.number, pod.id.incarnation) in record.prepared
+
+
+def _outlook(known: Known, reason: Trouble) -> str:
+    """What will come of it."""
+    if known.record is not None and known.record.view:
+        return "The ring goes on without."
+    mended = {
+        Trouble.IMAGE_PULL_FAILED: "it can be pulled",
+        Trouble.UNSCHEDULABLE: "they can be scheduled",
+    }.get(reason, "that is mended")
+    minutes, seconds = divmod(round(known.spec.start_deadline), 60)
+    return f"The run fails at {minutes}m{seconds:02}s unless {mended}."

@@ -1,0 +1,66 @@
+"""What kopf is asked for: every object that is there, or changes, is handed on to a feed.
+
+A registry is made anew for each term of leadership (`watching`); at a desk kopf has its own, which
+`handlers` fills. Nothing is decided here, and nothing is written to any object: no finalizer, no
+annotation. The indexes are not read; they are what makes kopf hand over everything that is there
+before it tells of the first change.
+"""
+
+from typing import Any, Final
+
+import kopf
+
+from ringrun_operator import names
+from ringrun_operator.kinds import WATCHED, Kind
+from ringrun_operator.watch.feed import Feed
+
+SERVER_TIMEOUT: Final = 10
+"""Seconds (whole ones, or it is refused) after which the API server ends a watch, so that one that
+lives answers this often."""
+
+INACTIVITY_TIMEOUT: Final = 15.0
+
+
+def registry(feed: Feed) -> kopf.OperatorRegistry:
+    """Handlers for everything that the operator watches."""
+    made = kopf.OperatorRegistry()
+    register(made, feed)
+    return made
+
+
+def register(made: kopf.OperatorRegistry, feed: Feed) -> None:
+    """The same in a registry that kopf made."""
+    for each in WATCHED:
+        _register(made, feed, each)
+
+
+def _register(made: kopf.OperatorRegistry, feed: Feed, watched: Kind) -> None:
+    group, version, plural, kind = watched
+
+    def listed(body: kopf.Body, **_: Any) -> None:
+        feed.listed(kind, {**body})
+
+    def changed(event: kopf.RawEvent, **_: Any) -> None:
+        feed.changed(kind, {**event["object"]}, event["type"] == "DELETED")
+
+    kopf.index(group, version, plural, id=f"{plural}_listed", registry=made)(listed)
+    kopf.on.event(group, version, plural, id=f"{plural}_changed", registry=made)(changed)
+
+
+def settings() -> kopf.OperatorSettings:
+    """Watches that notice when they have gone silent, and only of our own objects."""
+    made = kopf.OperatorSettings()
+    set_up(made)
+    return made
+
+
+def set_up(made: kopf.OperatorSettings) -> None:
+    """The same in settings that kopf made."""
+    made.scanning.disabled = True
+    made.posting.enabled = False
+    made.watching.server_timeout = SERVER_TIMEOUT
+    made.watching.inactivity_timeout = INACTIVITY_TIMEOUT
+    for each in WATCHED:
+        # RingRuns are the users', and bear no label of ours.
+        if each.kind != names.KIND:
+            made.watching.label_selectors[each.group_version, each.plural] = names.SELECTOR

@@ -1,0 +1,59 @@
+"""The conditions of a run, and how a list of them is kept."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from api_server import ApiServer
+from runs_in_memory import conditions, finished, sending, started
+
+from ringrun_operator.show.conditions import Condition, Truth, Type, word, written
+
+
+def test_an_edit_after_the_end_restamps_every_condition() -> None:
+    """`kubectl wait` hangs where a condition is behind the object."""
+    api = finished()
+    api.patch("RingRun", "demo", spec={"nodes": 3, "abort": True, "ttlSecondsAfterFinished": 9999})
+    plan = api.settle()
+    generation = api.objects["RingRun", "demo"]["metadata"]["generation"]
+    assert plan.status is not None
+    assert {each["observedGeneration"] for each in plan.status["conditions"]} == {generation}
+
+
+def test_the_time_of_a_condition_moves_only_with_its_status() -> None:
+    """Reason and message may change meanwhile."""
+    one = Condition(type=Type.SENDING, status=Truth.FALSE, reason="NotStarted", message="")
+    two = replace(one, reason="Ended", message="No more.")
+    three = replace(two, status=Truth.TRUE)
+    first = written([one], (), 1, "t1")
+    second = written([two], first, 2, "t2")
+    third = written([three], second, 3, "t3")
+    assert [each["lastTransitionTime"] for each in (*first, *second, *third)] == ["t1", "t1", "t3"]
+    assert [each["observedGeneration"] for each in (*first, *second, *third)] == [1, 2, 3]
+    assert second[0]["reason"] == "Ended"
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [("Aborted", "Aborted"), ("NoMasterLeft: x", "NoMasterLeft"), ("", "Failed"), ("1x", "Failed")],
+)
+def test_a_reason_is_one_word(text: str, reason: str) -> None:
+    """The API server refuses anything else."""
+    assert word(text, "Failed") == reason
+
+
+@pytest.mark.parametrize("begin", [ApiServer, started, sending, finished])
+def test_every_condition_is_always_there(begin: Callable[[], ApiServer]) -> None:
+    """`kubectl wait` for one that is not would hang."""
+    plan = begin().look()
+    assert plan.status is not None
+    assert [each["type"] for each in plan.status["conditions"]] == [each.value for each in Type]
+
+
+def test_the_outcome_is_unknown_until_the_report_is_there() -> None:
+    """True or False would be taken for one."""
+    found = conditions(sending().look())
+    for kind in ("ResultsCollected", "ResultsAgree", "ExpectationsMet", "Succeeded"):
+        assert found[kind] == ("Unknown", "Active")
+    assert found["Finished"] == ("False", "Active")
+    assert conditions(finished().look())["Finished"] == ("True", "Failed")
