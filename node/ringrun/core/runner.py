@@ -18,8 +18,8 @@ driver), and `tests/integration/test_runners.py` holds all three to these duties
 6. *Results.* After `Finish` the result is kept outside of the process and printed, and then given to
    `finish`; a crash in between loses nothing that was promised.
 7. *The end.* After `Exit` a core is not called again.
-8. *Refusals.* A `ProtocolError` from `data` or `receive` costs the link it came by, and nothing else.
-   What the call had left behind by then is carried out all the same.
+8. *Refusals.* A `ProtocolError` from `data` or `receive` costs the link it came by, and nothing
+   else. What the call had left behind by then is carried out all the same.
 9. *Idle work.* `fold` is called when there is nothing else to do, and leaves notes at most.
 """
 
