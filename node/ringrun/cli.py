@@ -98,12 +98,12 @@ def guarded(call: Callable[[], int], *, debug: bool) -> int:
 def _dispatch(arguments: list[str]) -> int:
     if arguments[:1] == ["_node"]:
         # How a supervisor starts its children: not for users, so not in the help.
-        from ringrun.runtime.node import main as node_main
+        from ringrun.runtime.start.child import main as node_main
 
         return node_main(arguments[1:])
     if arguments[:1] == ["_pod"]:
         # How an operator's pods start.
-        from ringrun.runtime.pod import main as pod_main
+        from ringrun.runtime.start.pod import main as pod_main
 
         return pod_main(arguments[1:])
     parser, commands = _parser()
@@ -271,7 +271,7 @@ def _slave(parsed: argparse.Namespace) -> int:
     journal = _journal(parsed, faults)
     _refuse(faults)
 
-    from ringrun.runtime.byhand import run_slave
+    from ringrun.local.hand.programs import run_slave
 
     return run_slave(parsed.host, listen_on, journal)
 
@@ -299,7 +299,7 @@ def _master(parsed: argparse.Namespace) -> int:
         overrides.append(Override(flag="--model", path=_FIELDS["model"], text=parsed.model))
     spec = _with_faults(lambda: default_run(overrides, name="by-hand"), faults)
 
-    from ringrun.runtime.byhand import run_master
+    from ringrun.local.hand.programs import run_master
 
     return run_master(parsed.host, listen_on, spec, slaves, journal, output=OutputForm(output))
 

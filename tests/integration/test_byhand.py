@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from ringrun.runtime.registry import (
+from ringrun.local.hand.registry import (
     RegistryError,
     folder_of,
     open_folder,

@@ -6,8 +6,8 @@ from ringrun.core.orders import Orders
 from ringrun.core.outputs import Event, Live
 from ringrun.core.phase import Phase
 from ringrun.core.record import Member, Record
-from ringrun.local.bar import Bar
-from ringrun.local.display import Display, Lines, Silent, display_for
+from ringrun.local.display.bar import Bar
+from ringrun.local.display.lines import Display, Lines, Silent, display_for
 from ringrun.spec import default_run
 
 SPEC = default_run()

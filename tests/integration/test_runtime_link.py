@@ -9,9 +9,9 @@ from collections.abc import Iterator
 import pytest
 
 from ringrun.core.messages import Heartbeat
-from ringrun.runtime.link import DATA_WAITING, Link
-from ringrun.runtime.spinning import JUDGED, Spinning
-from ringrun.runtime.wire import Decoder, FrameKind, data_preamble, encode_control
+from ringrun.runtime.links.link import DATA_WAITING, Link
+from ringrun.runtime.slave.spinning import JUDGED, Spinning
+from ringrun.runtime.wire.frames import Decoder, FrameKind, data_preamble, encode_control
 
 
 class Pair:

@@ -18,17 +18,17 @@ from ringrun.core.orders import Orders
 from ringrun.core.outputs import Outcome
 from ringrun.core.record import Member, Record
 from ringrun.record.memory import MemoryRecordStore, MemoryReportStore
-from ringrun.runtime.handshake import Identity, Listening, Open
 from ringrun.runtime.log import Log
-from ringrun.runtime.master_process import STORE_TIMEOUT, MasterProcess
+from ringrun.runtime.master.process import STORE_TIMEOUT, MasterProcess
+from ringrun.runtime.master.threaded import ThreadedRecordStore, ThreadedReportStore
 from ringrun.runtime.planning import plan_of
-from ringrun.runtime.threaded import ThreadedRecordStore, ThreadedReportStore
-from ringrun.runtime.wire import (
+from ringrun.runtime.wire.frames import (
     Decoder,
     data_preamble,
     encode_control,
     encode_handshake,
 )
+from ringrun.runtime.wire.handshake import Identity, Listening, Open
 from ringrun.spec import default_run
 
 

@@ -9,12 +9,12 @@ import json
 import sys
 from typing import Final
 
-from ringrun.local.children import Start, raise_descriptor_limit
-from ringrun.local.display import display_for
+from ringrun.local.display.lines import display_for
 from ringrun.local.folders import Folders, make_folders
-from ringrun.local.forking import fork_node, preload
 from ringrun.local.options import OutputForm, RunOptions
 from ringrun.local.orphaned import orphaned_report
+from ringrun.local.processes.child import Start, raise_descriptor_limit
+from ringrun.local.processes.forking import fork_node, preload
 from ringrun.local.supervisor import Ending, Supervisor
 from ringrun.report import Report
 from ringrun.report_text import last_line, table

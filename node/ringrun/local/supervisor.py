@@ -23,12 +23,12 @@ from ringrun.core.outputs import Event, Live
 from ringrun.core.phase import Phase
 from ringrun.core.record import Record
 from ringrun.core.supervisor.roster import INTERRUPTED, Observed, SlaveSeen, decide
-from ringrun.local.children import Child, Start
-from ringrun.local.display import Display
+from ringrun.local.display.lines import Display
 from ringrun.local.folders import Folders
-from ringrun.local.forking import fork_node
 from ringrun.local.masters import Masters
 from ringrun.local.patience import Patience
+from ringrun.local.processes.child import Child, Start
+from ringrun.local.processes.forking import fork_node
 from ringrun.record.file import FileRecordStore, FileReportStore
 from ringrun.record.store import StoreError
 from ringrun.spec import RunSpec

@@ -22,10 +22,10 @@ from ringrun.record.api import Api
 from ringrun.record.lease import ConfigMapReportStore, LeaseRecordStore
 from ringrun.record.store import StoreError
 from ringrun.runtime.log import Log
-from ringrun.runtime.master_child import open_journal
-from ringrun.runtime.master_process import STORE_TIMEOUT, MasterProcess
+from ringrun.runtime.master.process import STORE_TIMEOUT, MasterProcess
 from ringrun.runtime.planning import plan_of
-from ringrun.runtime.pod import journal, token
+from ringrun.runtime.start.child_master import open_journal
+from ringrun.runtime.start.pod import journal, token
 from ringrun.spec import RunSpec
 
 ORDERS_KEY: Final = "orders.json"

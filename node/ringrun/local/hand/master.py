@@ -22,17 +22,17 @@ from ringrun.core.outputs import Event, Live
 from ringrun.core.phase import Phase
 from ringrun.core.record import Member
 from ringrun.core.supervisor.roster import INTERRUPTED, Observed, SlaveSeen, decide
+from ringrun.local.hand.registry import Registered, registered
 from ringrun.record.memory import MemoryRecordStore, MemoryReportStore
 from ringrun.report import Report
 from ringrun.report_text import OutputForm, heading, last_line
 from ringrun.runtime.journal import Journal, file_name
-from ringrun.runtime.link import errno_text
+from ringrun.runtime.links.link import errno_text
 from ringrun.runtime.log import Log
-from ringrun.runtime.master_child import master_meta
-from ringrun.runtime.master_process import MasterProcess
+from ringrun.runtime.master.process import MasterProcess
+from ringrun.runtime.master.threaded import ThreadedRecordStore, ThreadedReportStore
 from ringrun.runtime.planning import plan_of
-from ringrun.runtime.registry import Registered, registered
-from ringrun.runtime.threaded import ThreadedRecordStore, ThreadedReportStore
+from ringrun.runtime.start.child_master import master_meta
 from ringrun.spec import RunSpec, SpecError
 
 ME = MasterId(0, 1)

@@ -32,9 +32,9 @@ from ringrun.core.outputs import (
 from ringrun.core.record import Member, Record
 from ringrun.record.store import AwaitedRecordStore, AwaitedReportStore, StoreError
 from ringrun.runtime.journal import Journal
+from ringrun.runtime.links.wanted import FIRST_RETRY, LAST_RETRY
 from ringrun.runtime.log import Log
-from ringrun.runtime.slave_link import SlaveLink
-from ringrun.runtime.wanted import FIRST_RETRY, LAST_RETRY
+from ringrun.runtime.master.slave_link import SlaveLink
 
 # A request of a store that takes longer is given up, well before the lease is lost.
 STORE_TIMEOUT = 1.0

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from ringrun.core.errors import ProtocolError
 from ringrun.core.messages import Fetched, Heartbeat, Hello, Meet, Suspect, Trouble
 from ringrun.core.record import Member, Plan
-from ringrun.runtime import wire
-from ringrun.runtime.wire import Decoder, FrameKind
+from ringrun.runtime.wire import frames as wire
+from ringrun.runtime.wire.frames import Decoder, FrameKind
 
 PLAN = Plan(run="r", nodes=2, seed=1, model="train", send=2.0, grace=1.0)
 MEMBERS = (Member(ordinal=0, incarnation=1, host="h", port=1), Member(ordinal=1, incarnation=3))

@@ -14,8 +14,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from ringrun.local.channel import Channel
-from ringrun.local.forking import fork_node
+from ringrun.local.processes.channel import Channel
+from ringrun.local.processes.forking import fork_node
 
 Start = Callable[[str, Sequence[str], int, Path], int]
 """Starts a node: its name, arguments, the descriptor of its channel, its log. Gives its pid."""

@@ -7,7 +7,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
 from ringrun.core.outputs import Event, Live
 from ringrun.core.phase import Phase
-from ringrun.local.display import Lines, figures_text, left_text
+from ringrun.local.display.lines import Lines, figures_text, left_text
 from ringrun.spec import RunSpec
 
 

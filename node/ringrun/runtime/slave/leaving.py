@@ -6,8 +6,8 @@ result. So every link is shut for sending first, and closed once the other side 
 
 import time
 
-from ringrun.runtime.connections import Connections
-from ringrun.runtime.link import State
+from ringrun.runtime.links.connections import Connections
+from ringrun.runtime.links.link import State
 
 
 def let_leave(connections: Connections, until: float) -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from ringrun.core.errors import ProtocolError
 from ringrun.core.node import MasterId, SlaveId
-from ringrun.runtime.handshake import Dialling, Identity, Listening, Open, RefusedError
+from ringrun.runtime.wire.handshake import Dialling, Identity, Listening, Open, RefusedError
 
 TOKEN = b"t" * 32
 SLAVE = Identity.slave(SlaveId(2, 1))

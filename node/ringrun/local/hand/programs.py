@@ -13,8 +13,8 @@ import socket
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ringrun.runtime.link import errno_text
-from ringrun.runtime.registry import RegistryError, folder_of, open_folder, register
+from ringrun.local.hand.registry import RegistryError, folder_of, open_folder, register
+from ringrun.runtime.links.link import errno_text
 from ringrun.spec import SpecError
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def run_slave(host: str, port: int, journal: Path | None = None, *, debug: bool 
         if _is_loopback(host):
             entry = register(_folder(), host, port)
             ending.callback(entry.unlink, missing_ok=True)
-        from ringrun.runtime.slave_process import SlaveSetting, run_slave
+        from ringrun.runtime.slave.process import SlaveSetting, run_slave
 
         if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
             # Ctrl-C asks to leave, like SIGTERM; a shell's background jobs ignore it.
@@ -68,7 +68,7 @@ def run_master(
     for name, number in slaves or ():
         _check_host(f"--slaves {name}:{number}", name, token)
     folder = None if slaves is not None else _folder()
-    from ringrun.runtime.hand_master import serve
+    from ringrun.local.hand.master import serve
 
     # A master dials; it holds its own address only so that two do not take themselves for one.
     with _listen(host, port):
@@ -119,7 +119,7 @@ def _is_loopback(host: str) -> bool:
 
 
 def _listen(host: str, port: int) -> socket.socket:
-    from ringrun.runtime.listening import listen
+    from ringrun.runtime.links.listening import listen
 
     try:
         return listen(host, port)

@@ -22,7 +22,7 @@ import msgspec
 
 from ringrun.core.errors import ProtocolError
 from ringrun.core.node import MasterId, NodeId, SlaveId
-from ringrun.runtime.wire import VERSION, Buffer, one_line
+from ringrun.runtime.wire.frames import VERSION, Buffer, one_line
 
 DEADLINE = 2.0
 NONCE_BYTES = 32

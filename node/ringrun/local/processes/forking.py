@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, NoReturn
 
-from ringrun.runtime import node
+from ringrun.runtime.start import child
 
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 _PR_SET_NAME: Final = 15
@@ -27,9 +27,10 @@ _ARGUMENTS_START, _ARGUMENTS_END = 45, 46
 
 def preload() -> None:
     """Import what slaves and masters need, once for all of them."""
-    from ringrun.runtime import master_child, slave_process
+    from ringrun.runtime.slave import process
+    from ringrun.runtime.start import child_master
 
-    del master_child, slave_process
+    del child_master, process
 
 
 def fork_node(name: str, arguments: Sequence[str], channel: int, log: Path) -> int:
@@ -69,7 +70,7 @@ def _be_node(name: str, arguments: Sequence[str], channel: int, output: int) -> 
         sys.stderr = os.fdopen(2, "w", buffering=1, closefd=False)
         entitle(name, ["ringrun", "_node", *arguments])
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
-        code = node.main([*arguments, "--channel", str(channel)])
+        code = child.main([*arguments, "--channel", str(channel)])
     except BaseException:
         traceback.print_exc()
     finally:

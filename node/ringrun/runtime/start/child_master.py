@@ -19,9 +19,9 @@ from ringrun.record.file import FileRecordStore, FileReportStore
 from ringrun.runtime.channel import Channel
 from ringrun.runtime.journal import Journal, clock_name, file_name
 from ringrun.runtime.log import Log
-from ringrun.runtime.master_process import MasterProcess
+from ringrun.runtime.master.process import MasterProcess
+from ringrun.runtime.master.threaded import ThreadedRecordStore, ThreadedReportStore
 from ringrun.runtime.planning import plan_of
-from ringrun.runtime.threaded import ThreadedRecordStore, ThreadedReportStore
 from ringrun.spec import RunSpec
 
 

@@ -11,15 +11,15 @@ from typing import Protocol, cast
 from ringrun.core.errors import ProtocolError
 from ringrun.core.messages import Control
 from ringrun.core.node import MasterId, SlaveId
-from ringrun.runtime.handshake import DEADLINE, NONCE_BYTES, Dialling, Identity, RefusedError
-from ringrun.runtime.link import CONTROL_WAITING, tune
-from ringrun.runtime.wire import (
+from ringrun.runtime.links.link import CONTROL_WAITING, tune
+from ringrun.runtime.wire.frames import (
     Decoder,
     FrameKind,
     decode_control,
     encode_control,
     encode_handshake,
 )
+from ringrun.runtime.wire.handshake import DEADLINE, NONCE_BYTES, Dialling, Identity, RefusedError
 
 
 class Owner(Protocol):

@@ -33,12 +33,12 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _slave(options: dict[str, str]) -> int:
-    from ringrun.runtime.listening import listen
+    from ringrun.runtime.links.listening import listen
 
     # First of all: the leader dials as soon as the container runs, and waits longer each time.
     listener = listen(os.environ["RINGRUN_ADDRESS"], int(os.environ["RINGRUN_PORT"]))
-    from ringrun.runtime.node import meta
-    from ringrun.runtime.slave_process import SlaveSetting, run_slave
+    from ringrun.runtime.slave.process import SlaveSetting, run_slave
+    from ringrun.runtime.start.child import meta
 
     node = SlaveId(int(options["--ordinal"]), int(options["--incarnation"]))
     spec: dict[str, Any] = json.loads(os.environ["RINGRUN_SPEC"])
@@ -59,7 +59,7 @@ def _slave(options: dict[str, str]) -> int:
 
 def _master(options: dict[str, str]) -> int:
     from ringrun.core.node import MasterId
-    from ringrun.runtime.pod_master import run_pod_master
+    from ringrun.runtime.start.pod_master import run_pod_master
 
     return run_pod_master(MasterId(int(options["--number"]), int(options["--incarnation"])))
 

@@ -17,12 +17,12 @@ from ringrun.core.node import MasterId
 from ringrun.core.outputs import Beat, Drop, Exit, Finish, Links, Output, Say, Send
 from ringrun.core.phase import Phase
 from ringrun.core.slave.slave import Slave
-from ringrun.runtime.ending import let_leave
-from ringrun.runtime.link import Link, errno_text
+from ringrun.runtime.links.link import Link, errno_text
 from ringrun.runtime.log import Log
-from ringrun.runtime.sending import sender
-from ringrun.runtime.spinning import FINE_WAIT, LONGEST_WAIT, MOST_EVENTS, Events, Spinning
-from ringrun.runtime.wire import (
+from ringrun.runtime.slave.leaving import let_leave
+from ringrun.runtime.slave.sending import sender
+from ringrun.runtime.slave.spinning import FINE_WAIT, LONGEST_WAIT, MOST_EVENTS, Events, Spinning
+from ringrun.runtime.wire.frames import (
     DATA_TAG,
     PLAIN,
     PREAMBLE,
@@ -32,8 +32,8 @@ from ringrun.runtime.wire import (
 )
 
 if TYPE_CHECKING:
-    from ringrun.runtime.connections import Connections
     from ringrun.runtime.journal import Journal
+    from ringrun.runtime.links.connections import Connections
 
 # After Exit what is queued may still leave, for this long.
 LAST_WORDS = 1.0

@@ -14,10 +14,10 @@ from enum import IntEnum
 from typing import TYPE_CHECKING, Final
 
 from ringrun.core.node import MasterId, NodeId, SlaveId
-from ringrun.runtime.wire import CONTROL_LIMIT, Buffer, Decoder
+from ringrun.runtime.wire.frames import CONTROL_LIMIT, Buffer, Decoder
 
 if TYPE_CHECKING:
-    from ringrun.runtime.handshake import Dialling, Listening
+    from ringrun.runtime.wire.handshake import Dialling, Listening
 
 # More than this of data, and more than two of its largest frames, waits for no peer.
 DATA_WAITING = 1 << 20

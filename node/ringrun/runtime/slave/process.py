@@ -24,11 +24,11 @@ from ringrun.core.phase import Phase
 from ringrun.core.slave.slave import Slave
 from ringrun.report import shown_sum
 from ringrun.runtime.channel import Channel
-from ringrun.runtime.connections import Connections
 from ringrun.runtime.journal import Journal, clock_name, file_name
+from ringrun.runtime.links.connections import Connections
 from ringrun.runtime.log import Log
-from ringrun.runtime.results import cpu_seconds, write_result, write_termination_message
-from ringrun.runtime.slave_loop import SlaveLoop
+from ringrun.runtime.slave.loop import SlaveLoop
+from ringrun.runtime.slave.results import cpu_seconds, write_result, write_termination_message
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

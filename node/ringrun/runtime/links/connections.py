@@ -14,17 +14,7 @@ from math import inf
 from ringrun.core.errors import ProtocolError
 from ringrun.core.node import NodeId, SlaveId
 from ringrun.core.record import Member
-from ringrun.runtime.handshake import (
-    DEADLINE,
-    NONCE_BYTES,
-    Dialling,
-    Identity,
-    Listening,
-    Open,
-    RefusedError,
-    Role,
-)
-from ringrun.runtime.link import (
+from ringrun.runtime.links.link import (
     NOBODY,
     READ,
     READ_AND_WRITE,
@@ -34,9 +24,19 @@ from ringrun.runtime.link import (
     family_of,
     tune,
 )
+from ringrun.runtime.links.wanted import Wanted
 from ringrun.runtime.log import Log
-from ringrun.runtime.wanted import Wanted
-from ringrun.runtime.wire import FrameKind, encode_handshake
+from ringrun.runtime.wire.frames import FrameKind, encode_handshake
+from ringrun.runtime.wire.handshake import (
+    DEADLINE,
+    NONCE_BYTES,
+    Dialling,
+    Identity,
+    Listening,
+    Open,
+    RefusedError,
+    Role,
+)
 
 LINGER = 1.0
 START_BYTES = 8

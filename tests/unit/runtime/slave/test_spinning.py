@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
-from ringrun.runtime.spinning import (
+from ringrun.runtime.slave.spinning import (
     FIRST_REST,
     JUDGED,
     MOST_ROUNDS,

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ringrun.core.messages import Result
-from ringrun.runtime.results import TERMINATION_BYTES, termination_message
+from ringrun.runtime.slave.results import TERMINATION_BYTES, termination_message
 
 POINTS = st.lists(st.tuples(st.integers(0, 2**62), st.just("ab" * 32)), max_size=120)
 LATENCY = st.lists(st.tuples(st.integers(0, 2000), st.integers(1, 2**40)), max_size=600)

@@ -120,7 +120,7 @@ def display_for(spec: RunSpec, out: IO[str], *, silent: bool) -> Display:
     if not out.isatty():
         return Lines(spec, out)
     # Loaded only where it can be seen: it costs more than the rest of the supervisor.
-    from ringrun.local.bar import Bar
+    from ringrun.local.display.bar import Bar
 
     return Bar(spec, out)
 

@@ -8,9 +8,9 @@ several times what it costs in a loop.
 from collections.abc import Callable
 
 from ringrun.core.slave.slave import Slave
-from ringrun.runtime.connections import Connections
-from ringrun.runtime.link import Link
-from ringrun.runtime.wire import COUNTED, PREAMBLE, VERSION, FrameKind, data_preamble
+from ringrun.runtime.links.connections import Connections
+from ringrun.runtime.links.link import Link
+from ringrun.runtime.wire.frames import COUNTED, PREAMBLE, VERSION, FrameKind, data_preamble
 
 # A model has few lengths of frames that it sends in one piece.
 MOST_PREAMBLES = 1024

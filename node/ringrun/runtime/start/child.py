@@ -36,8 +36,8 @@ def main(arguments: Sequence[str]) -> int:
 
 def _slave(options: dict[str, str]) -> int:
     from ringrun.runtime.channel import Channel
-    from ringrun.runtime.listening import listen
-    from ringrun.runtime.slave_process import SlaveSetting, run_slave
+    from ringrun.runtime.links.listening import listen
+    from ringrun.runtime.slave.process import SlaveSetting, run_slave
 
     node = SlaveId(int(options["--ordinal"]), int(options["--incarnation"]))
     channel = Channel(int(options["--channel"]))
@@ -66,7 +66,7 @@ def _slave(options: dict[str, str]) -> int:
 def _master(options: dict[str, str]) -> int:
     from ringrun.core.node import MasterId
     from ringrun.runtime.channel import Channel
-    from ringrun.runtime.master_child import run_child
+    from ringrun.runtime.start.child_master import run_child
 
     channel = Channel(int(options["--channel"]))
     me = MasterId(int(options["--number"]), int(options["--incarnation"]))
