@@ -27,7 +27,7 @@ from ringrun.record.memory import MemoryRecordStore, MemoryReportStore
 from ringrun.report import Report
 from ringrun.report_text import OutputForm, heading, last_line
 from ringrun.runtime.journal import Journal, file_name
-from ringrun.runtime.links.link import errno_text
+from ringrun.runtime.links.sockets import errno_text
 from ringrun.runtime.log import Log
 from ringrun.runtime.master.process import MasterProcess
 from ringrun.runtime.master.threaded import ThreadedRecordStore, ThreadedReportStore

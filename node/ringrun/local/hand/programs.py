@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ringrun.local.hand.registry import RegistryError, folder_of, open_folder, register
-from ringrun.runtime.links.link import errno_text
+from ringrun.runtime.links.sockets import errno_text
 from ringrun.spec import SpecError
 
 if TYPE_CHECKING:
@@ -42,8 +42,7 @@ def run_slave(host: str, port: int, journal: Path | None = None, *, debug: bool 
             # Ctrl-C asks to leave, like SIGTERM; a shell's background jobs ignore it.
             signal.signal(signal.SIGINT, lambda number, frame: signal.raise_signal(signal.SIGTERM))
         setting = SlaveSetting(
-            node=None,
-            run=None,
+            name=None,
             token=token,
             title=f"slave {port}",
             journal=journal,

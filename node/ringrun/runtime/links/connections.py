@@ -2,41 +2,30 @@
 
 The lower ordinal dials the higher, masters dial slaves. Of two connections of the same start of a
 node the newest counts; a start that was replaced is refused once a newer one was wanted. Called by
-`slave_loop`, which reads and writes what is up; `up` and `down` tell it of every link.
+the slave's process and its loop, which reads and writes what is up. What became of the links is
+left in `events`, for whoever called to tell the core.
 """
 
 import os
 import select
 import socket
-from collections.abc import Callable, Iterable
+from collections import deque
+from collections.abc import Iterable
 from math import inf
 
 from ringrun.core.errors import ProtocolError
-from ringrun.core.node import NodeId, SlaveId
+from ringrun.core.node import MasterId, NodeId, SlaveId
 from ringrun.core.record import Member
-from ringrun.runtime.links.link import (
-    NOBODY,
-    READ,
-    READ_AND_WRITE,
-    Link,
-    State,
-    errno_text,
-    family_of,
-    tune,
-)
+from ringrun.runtime.links.admission import Name, refusal
+from ringrun.runtime.links.events import Down, LinkEvent, Named, Up
+from ringrun.runtime.links.link import NOBODY, READ, READ_AND_WRITE, Link, State
+from ringrun.runtime.links.opening import accepted, dialled
+from ringrun.runtime.links.routes import Routes
+from ringrun.runtime.links.sockets import errno_text
 from ringrun.runtime.links.wanted import Wanted
 from ringrun.runtime.log import Log
 from ringrun.runtime.wire.frames import FrameKind, encode_handshake
-from ringrun.runtime.wire.handshake import (
-    DEADLINE,
-    NONCE_BYTES,
-    Dialling,
-    Identity,
-    Listening,
-    Open,
-    RefusedError,
-    Role,
-)
+from ringrun.runtime.wire.handshake import DEADLINE, Dialling, Listening, Open, RefusedError
 
 LINGER = 1.0
 START_BYTES = 8
@@ -45,41 +34,34 @@ MOST_STRANGERS = 256
 
 
 class Connections:
-    """All connections of one slave, by file descriptor and by peer."""
+    """All connections of one slave. `name` is None by hand, until a master gives one.
+
+    `events` has what the core has to hear, in order; whoever calls takes it out.
+    """
 
     def __init__(
         self,
         *,
         poll: select.epoll,
         listener: socket.socket,
-        node: SlaveId | None,
-        run: str | None,
+        name: Name | None,
         token: bytes,
         log: Log,
-        claimable: Callable[[], bool],
-        named: Callable[[str, SlaveId, float], None],
-        up: Callable[[Link, float], None],
-        down: Callable[[Link, float], None],
     ) -> None:
         self.poll = poll
-        self.listener = listener
-        self.node = node
-        self.run = run
+        self.name = name
         self.by_fd: dict[int, Link] = {}
-        self.by_peer: dict[NodeId, Link] = {}
-        # Where data frames for an ordinal go, and, seldom, older starts that are wanted as well.
-        self.by_ordinal: dict[int, Link] = {}
-        self.older: dict[SlaveId, Link] = {}
+        self.unfinished: dict[int, Link] = {}
+        self.routes = Routes()
+        self.events: deque[LinkEvent] = deque()
         self.timer = inf
+        self._by_hand = name is None
+        self._begun = False
+        self._listener = listener
         self._token = token
         self._log = log
-        self._claimable = claimable
-        self._named = named
         self._start = os.urandom(START_BYTES)
-        self._up = up
-        self._down = down
         self._wanted = Wanted()
-        self.unfinished: dict[int, Link] = {}
         listener.setblocking(False)
         poll.register(listener.fileno(), READ)
 
@@ -87,10 +69,10 @@ class Connections:
 
     def want(self, members: Iterable[Member], now: float) -> None:
         """Have links to these from now on; end those that nobody wants to have any more."""
-        assert self.node is not None
+        assert self.name is not None
         wanted = self._wanted
-        wanted.change(self.node, members, now)
-        for link in [*self.by_peer.values(), *self.unfinished.values()]:
+        wanted.change(self.name.node, members, now)
+        for link in [*self.routes.by_peer.values(), *self.unfinished.values()]:
             peer = link.peer
             if link.dialled is not None and not wanted.dials(link.dialled):
                 self.close(link, "no longer wanted", now)
@@ -118,7 +100,7 @@ class Connections:
 
     def _busy(self) -> set[NodeId | None]:
         """Who is connected, or about to be."""
-        busy: set[NodeId | None] = set(self.by_peer)
+        busy: set[NodeId | None] = set(self.routes.by_peer)
         for link in self.unfinished.values():
             if link.state is not State.LINGERING:
                 busy.add(link.dialled)
@@ -126,11 +108,26 @@ class Connections:
 
     # Beginnings.
 
-    def accept(self, now: float) -> None:
+    def handle(self, fd: int, event: int, now: float, *, begun: bool) -> bool:
+        """Something happened to the listener or to a link that is not up; False if it is neither.
+
+        `begun`: the run has, so by hand no other master may have this slave any more.
+        """
+        self._begun = begun
+        link = self.by_fd.get(fd)
+        if link is not None:
+            self.advance(link, event, now)
+        elif fd == self._listener.fileno():
+            self._accept(now)
+        else:
+            return False
+        return True
+
+    def _accept(self, now: float) -> None:
         """Take what dials us."""
         while True:
             try:
-                sock, address = self.listener.accept()
+                sock, address = self._listener.accept()
             except BlockingIOError:
                 return
             except OSError as error:
@@ -142,219 +139,171 @@ class Connections:
             if len(self.unfinished) >= MOST_STRANGERS:
                 sock.close()
                 continue
-            tune(sock)
-            link = Link(sock, self.poll, f"{address[0]}:{address[1]}", None)
-            # By hand a master gives run and name, and another may while nothing came of it.
-            free = self.node is None or self._claimable()
-            link.handshake = Listening(
-                me=None if free or self.node is None else Identity.slave(self.node),
-                run=None if free else self.run,
+            link = accepted(
+                sock,
+                f"{address[0]}:{address[1]}",
+                self.poll,
+                # By hand a master gives run and name, and another may while nothing came of it.
+                name=None if self._free else self.name,
                 token=self._token,
-                nonce=os.urandom(NONCE_BYTES),
-                admit=self._admit,
                 start=self._start,
+                admit=self._admit,
+                now=now,
             )
-            self._begin(link, READ, now)
+            self._begin(link, READ)
 
     def _dial(self, member: Member, now: float) -> None:
-        assert self.node is not None
-        assert self.run is not None
-        node = SlaveId(member.ordinal, member.incarnation)
-        sock = socket.socket(family_of(member.host), socket.SOCK_STREAM)
-        tune(sock)
-        link = Link(sock, self.poll, f"{member.host}:{member.port}", node)
-        link.handshake = Dialling(
-            me=Identity.slave(self.node),
-            dialled=Identity.slave(node),
-            run=self.run,
-            token=self._token,
-            nonce=os.urandom(NONCE_BYTES),
-        )
-        link.state = State.CONNECTING
-        self._begin(link, READ_AND_WRITE, now)
+        assert self.name is not None
+        link = dialled(member, self.poll, name=self.name, token=self._token, now=now)
+        self._begin(link, READ_AND_WRITE)
         try:
-            sock.connect((member.host, member.port))
+            link.sock.connect((member.host, member.port))
         except BlockingIOError:
             pass
         except OSError as error:
             self.close(link, errno_text(error), now)
 
-    def _begin(self, link: Link, events: int, now: float) -> None:
-        link.deadline = now + DEADLINE
+    def _begin(self, link: Link, events: int) -> None:
         self.timer = min(self.timer, link.deadline)
         self.unfinished[link.fd] = link
         self.by_fd[link.fd] = link
         self.poll.register(link.fd, events)
 
-    def _admit(self, opened: Open) -> str:
-        peer = opened.me
-        if peer.role is Role.MASTER:
-            same = opened.run == self.run and opened.dialled.node == self.node
-            return "" if same or self.node is None or self._claimable() else self._taken(opened)
-        if self.node is None:
-            return "no master has named this slave yet"
-        if opened.run != self.run or opened.dialled.node != self.node:
-            return self._taken(opened)
-        if peer.ordinal >= self.node.ordinal:
-            return f"the lower ordinal dials, and this is {self.node}"
-        if self._wanted.replaced(SlaveId(peer.ordinal, peer.incarnation)):
-            return f"incarnation {peer.incarnation} of slave {peer.ordinal} was replaced"
-        return ""
+    @property
+    def _free(self) -> bool:
+        """Whether any master may give this slave a name: its run never began, and left it."""
+        if not self._by_hand:
+            return False
+        masters = any(isinstance(peer, MasterId) for peer in self.routes.by_peer)
+        return self.name is None or not (self._begun or masters)
 
-    def _taken(self, opened: Open) -> str:
-        if opened.run != self.run:
-            return f"of run {opened.run}, this is run {self.run}"
-        return f"this is {self.node}, not {opened.dialled}"
+    def _admit(self, opened: Open) -> str:
+        return refusal(opened, self.name, self._wanted, free=self._free)
 
     # The handshake.
 
-    def advance(self, link: Link, event: int, now: float) -> bool:
-        """Something happened on a link that is not up; True if it is now (see its decoder)."""
+    def advance(self, link: Link, event: int, now: float) -> None:
+        """Something happened on a link that is not up."""
         if link.state is State.CONNECTING:
-            return self._connected(link, now)
+            self._connected(link, now)
+            return
         if event & select.EPOLLOUT:
             if not link.flush():
                 self.close(link, link.broken, now)
-                return False
+                return
             if link.idle and link.state is State.LINGERING:
-                self.say_no_more(link, now)
-        if not event & ~select.EPOLLOUT:
-            return False
+                self._say_no_more(link, now)
+        if event & ~select.EPOLLOUT:
+            self._read(link, now)
+
+    def _read(self, link: Link, now: float) -> None:
         try:
             count = link.receive_into(link.decoder.space())
         except BlockingIOError:
-            return False
+            return
         except OSError as error:
             self.close(link, errno_text(error), now)
-            return False
+            return
         lingering = link.state is State.LINGERING
         if not count:
             # Who dials, says nothing and goes is a probe that asks whether we listen.
             probe = link.dialled is None and not link.greeted
             self.close(link, "" if lingering or probe else "closed during the handshake", now)
-            return False
+            return
         link.greeted = True
         if lingering:
-            return False
+            return
         try:
-            return self._converse(link, count, now)
+            self._converse(link, count, now)
         except ProtocolError as error:
             if isinstance(error, RefusedError):
                 link.send_control(encode_handshake(error.answer))
-            self._linger(link, str(error), now)
-            return False
+            self.linger(link, str(error), now)
 
-    def _connected(self, link: Link, now: float) -> bool:
+    def _connected(self, link: Link, now: float) -> None:
         error = link.sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
         if error:
             self.close(link, errno_text(OSError(error, os.strerror(error))), now)
-            return False
+            return
         assert isinstance(link.handshake, Dialling)
-        link.state = State.HANDSHAKE
+        link.connected()
         self.poll.modify(link.fd, READ)
         if not link.send_control(encode_handshake(link.handshake.begin())):
             self.close(link, link.broken, now)
-        return False
 
-    def _converse(self, link: Link, count: int, now: float) -> bool:
+    def _converse(self, link: Link, count: int, now: float) -> None:
         handshake = link.handshake
         assert handshake is not None
-        while True:
-            frames = link.decoder.received(count)
+        while frames := link.decoder.received(count):
             count = 0
-            if not frames:
-                return False
             [(kind, body)] = frames
             assert kind == FrameKind.HANDSHAKE
             answer = handshake.receive(body)
             if answer and not link.send_control(encode_handshake(answer)):
                 self.close(link, link.broken, now)
-                return False
+                return
             if handshake.peer is not None:
-                self._established(link, handshake.peer.node, now)
-                return link.state is State.UP
+                self._established(link, handshake, handshake.peer.node, now)
+                return
 
-    def _established(self, link: Link, peer: NodeId, now: float) -> None:
-        handshake = link.handshake
+    def _established(
+        self, link: Link, handshake: Dialling | Listening, peer: NodeId, now: float
+    ) -> None:
         if isinstance(handshake, Listening) and handshake.named is not None:
             run, identity = handshake.named
-            node = SlaveId(identity.ordinal, identity.incarnation)
-            if (run, node) != (self.run, self.node):
-                self._take_name(run, node, now)
-        before = self.by_peer.get(peer)
+            name = Name(run=run, node=SlaveId(identity.ordinal, identity.incarnation))
+            if name != self.name:
+                self._take_name(name, now)
+        before = self.routes.by_peer.get(peer)
         if before is not None:
             self.close(before, "a newer connection took its place", now)
         del self.unfinished[link.fd]
-        link.handshake = None
-        link.peer = peer
-        link.state = State.UP
-        link.up = True
-        link.decoder.authenticated()
-        self.by_peer[peer] = link
-        if isinstance(peer, SlaveId):
-            link.ordinal = peer.ordinal
-            link.source = self._wanted.source(peer)
-            self._route(peer.ordinal)
+        link.established(peer)
+        link.source = self._wanted.source(peer)
+        self.routes.add(link)
         if link.dialled is not None:
             self._wanted.up(link.dialled)
         self._log.detail(f"link to {peer} at {link.address} is up")
-        self._up(link, now)
+        self.events.append(Up(link=link))
 
-    def _take_name(self, run: str, node: SlaveId, now: float) -> None:
+    def _take_name(self, name: Name, now: float) -> None:
         """By hand: be this slave of this run from now on, and forget any other."""
-        for link in list(self.by_peer.values()):
-            self.close(link, f"this is {node} of run {run} from now on", now)
-        self.run, self.node = run, node
+        for link in list(self.routes.by_peer.values()):
+            self.close(link, f"this is {name.node} of run {name.run} from now on", now)
+        self.name = name
         self._wanted = Wanted()
-        self._named(run, node, now)
-
-    def _route(self, ordinal: int) -> None:
-        """Data for an ordinal goes to its newest start; an older one that is wanted gets it too."""
-        links = [
-            (peer, link)
-            for peer, link in self.by_peer.items()
-            if isinstance(peer, SlaveId) and peer.ordinal == ordinal
-        ]
-        links.sort(key=lambda each: each[0])
-        for node in [node for node in self.older if node.ordinal == ordinal]:
-            del self.older[node]
-        if not links:
-            self.by_ordinal.pop(ordinal, None)
-            return
-        self.by_ordinal[ordinal] = links.pop()[1]
-        for node, link in links:
-            if isinstance(node, SlaveId):
-                self.older[node] = link
+        # What became of links of the old name is nobody's business any more.
+        self.events.clear()
+        self.events.append(Named(name=name))
 
     # Ends.
 
     def listen_no_more(self) -> None:
         """Neither accept nor dial from now on."""
         self._wanted.stop_dialling()
-        self.poll.unregister(self.listener.fileno())
-        self.listener.close()
+        self.poll.unregister(self._listener.fileno())
+        self._listener.close()
 
     def drop(self, peer: NodeId, reason: str, now: float) -> None:
         """Close the connection to this node after what was sent."""
-        link = self.by_peer.get(peer)
+        link = self.routes.by_peer.get(peer)
         if link is not None:
-            self._linger(link, reason, now)
+            self.linger(link, reason, now)
 
-    def _linger(self, link: Link, reason: str, now: float) -> None:
+    def linger(self, link: Link, reason: str, now: float) -> None:
         """Let the other side read what was sent: closing at once might take it back."""
-        if link.state is State.UP:
-            self._forget(link, reason, now)
-            self.by_fd[link.fd] = link
+        was_up = link.up
+        link.linger(now + LINGER)
+        if was_up:
+            self._forget(link, now)
             self.unfinished[link.fd] = link
-        elif reason:
+        if reason:
             self._log.say(f"connection {_with(link)} dropped: {reason}")
-        link.state = State.LINGERING
-        link.deadline = now + LINGER
         self.timer = min(self.timer, link.deadline)
         if link.idle:
-            self.say_no_more(link, now)
+            self._say_no_more(link, now)
 
-    def say_no_more(self, link: Link, now: float) -> None:
+    def _say_no_more(self, link: Link, now: float) -> None:
         """The other side reads to the end of what was sent, and closes."""
         try:
             link.sock.shutdown(socket.SHUT_WR)
@@ -366,36 +315,26 @@ class Connections:
         state = link.state
         if state is State.CLOSED:
             return
-        if state is State.UP:
-            self._forget(link, reason, now)
-            if link.state is State.CLOSED:
-                return
-        else:
-            self.unfinished.pop(link.fd, None)
-            if state is State.HANDSHAKE and reason:
-                self._log.say(f"connection {_with(link)} dropped: {reason}")
-            elif reason:
-                self._log.detail(f"dialling {_with(link)}: {reason}")
-        link.state = State.CLOSED
-        self.by_fd.pop(link.fd, None)
+        del self.by_fd[link.fd]
         self.poll.unregister(link.fd)
-        link.sock.close()
+        link.end()
+        if state is State.UP:
+            self._forget(link, now)
+        else:
+            del self.unfinished[link.fd]
+        if reason and state in {State.UP, State.HANDSHAKE}:
+            self._log.say(f"connection {_with(link)} dropped: {reason}")
+        elif reason:
+            self._log.detail(f"dialling {_with(link)}: {reason}")
         self.timer = now
 
-    def _forget(self, link: Link, reason: str, now: float) -> None:
+    def _forget(self, link: Link, now: float) -> None:
         """The link is no longer up; the core hears of it, and whoever dialled dials again."""
-        link.state = State.LINGERING
-        link.up = False
-        del self.by_peer[link.peer]
-        self.by_fd.pop(link.fd, None)
-        if link.ordinal >= 0:
-            self._route(link.ordinal)
+        self.routes.remove(link)
         if link.dialled is not None:
             self._wanted.down(link.dialled, now)
-        if reason:
-            self._log.say(f"connection {_with(link)} dropped: {reason}")
         self.timer = now
-        self._down(link, now)
+        self.events.append(Down(peer=link.peer))
 
 
 def _with(link: Link) -> str:

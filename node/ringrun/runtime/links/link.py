@@ -2,22 +2,21 @@
 
 Control frames overtake data frames that the kernel has not begun to take. What waits is bounded: a
 peer that stops reading costs its connection, not our memory, and HELLO brings back what was lost.
-Called by `connections` (which knows who is at the other end) and `slave_loop`.
+Kept by `connections`, which knows who is at the other end and says how far a link is; read and
+written by the slave's loop while it is up.
 """
 
-import errno
 import select
 import socket
 from collections import deque
 from collections.abc import Sequence
 from enum import IntEnum
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from ringrun.core.node import MasterId, NodeId, SlaveId
+from ringrun.runtime.links.sockets import errno_text
 from ringrun.runtime.wire.frames import CONTROL_LIMIT, Buffer, Decoder
-
-if TYPE_CHECKING:
-    from ringrun.runtime.wire.handshake import Dialling, Listening
+from ringrun.runtime.wire.handshake import Dialling, Listening
 
 # More than this of data, and more than two of its largest frames, waits for no peer.
 DATA_WAITING = 1 << 20
@@ -34,7 +33,18 @@ class State(IntEnum):
     HANDSHAKE = 2
     UP = 3
     LINGERING = 4
+    """Nothing is said any more; the other side reads to the end of what was, and closes."""
     CLOSED = 5
+
+
+AFTER: Final = {
+    State.CONNECTING: frozenset({State.HANDSHAKE, State.CLOSED}),
+    State.HANDSHAKE: frozenset({State.UP, State.LINGERING, State.CLOSED}),
+    State.UP: frozenset({State.LINGERING, State.CLOSED}),
+    State.LINGERING: frozenset({State.CLOSED}),
+    State.CLOSED: frozenset[State](),
+}
+"""How a link may go on."""
 
 
 NOBODY: Final = MasterId(-1, 0)
@@ -53,6 +63,7 @@ class Link:
         "_part",
         "_poll",
         "_send_gathered",
+        "_state",
         "address",
         "broken",
         "deadline",
@@ -68,23 +79,30 @@ class Link:
         "receive_into",
         "sock",
         "source",
-        "state",
         "up",
     )
 
     def __init__(
-        self, sock: socket.socket, poll: select.epoll, address: str, dialled: SlaveId | None
+        self,
+        sock: socket.socket,
+        poll: select.epoll,
+        *,
+        address: str,
+        handshake: Dialling | Listening,
+        deadline: float,
+        dialled: SlaveId | None = None,
     ) -> None:
         self.sock = sock
         self.fd = sock.fileno()
         self.address = address
         self.dialled = dialled
-        self.handshake: Dialling | Listening | None = None
-        self.deadline = 0.0
+        self.handshake: Dialling | Listening | None = handshake
+        # When it is given up, unless it has come up by then or has ended by itself.
+        self.deadline = deadline
         # Whether the other side has ever said anything.
         self.greeted = False
-        self.state = State.HANDSHAKE
-        # The same as state being UP, where looking that up would cost.
+        self._state = State.HANDSHAKE if dialled is None else State.CONNECTING
+        # The same as state being UP, where looking that up would cost; `_go` alone changes both.
         self.up = False
         self.decoder = Decoder()
         self.peer: NodeId = NOBODY
@@ -104,6 +122,41 @@ class Link:
         self._control_waiting = 0
         self._data_waiting = 0
         self._largest = 0
+
+    # How far it is.
+
+    @property
+    def state(self) -> State:
+        return self._state
+
+    def connected(self) -> None:
+        """The other side's system has accepted; now the handshake."""
+        self._go(State.HANDSHAKE)
+
+    def established(self, peer: NodeId) -> None:
+        """The other side is proved to be this node."""
+        self._go(State.UP)
+        self.handshake = None
+        self.peer = peer
+        self.ordinal = peer.ordinal if isinstance(peer, SlaveId) else -1
+        self.decoder.authenticated()
+
+    def linger(self, deadline: float) -> None:
+        """Only what waits is still sent, until then at the latest."""
+        self._go(State.LINGERING)
+        self.deadline = deadline
+
+    def end(self) -> None:
+        """No more of it; what the kernel has not sent is lost."""
+        self._go(State.CLOSED)
+        self.sock.close()
+
+    def _go(self, state: State) -> None:
+        assert state in AFTER[self._state], f"from {self._state.name} to {state.name}"
+        self._state = state
+        self.up = state is State.UP
+
+    # What goes out.
 
     @property
     def waiting(self) -> int:
@@ -218,26 +271,3 @@ class Link:
     def _break(self, error: OSError) -> bool:
         self.broken = errno_text(error)
         return False
-
-
-def errno_text(error: OSError) -> str:
-    """`connection reset by peer`, in the system's own words."""
-    text = error.strerror or str(error) or errno.errorcode.get(error.errno or 0, "broken")
-    return text[:1].lower() + text[1:]
-
-
-def tune(sock: socket.socket) -> None:
-    """What every connection of a run has, dialled or accepted."""
-    sock.setblocking(False)
-    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    # Heartbeats find a dead peer long before; this is for a host that vanished during the handshake
-    # or a link that nobody watches any more.
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    for option, value in (("TCP_KEEPIDLE", 10), ("TCP_KEEPINTVL", 5), ("TCP_KEEPCNT", 3)):
-        if hasattr(socket, option):
-            sock.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)
-
-
-def family_of(host: str) -> socket.AddressFamily:
-    """Members have numeric addresses: no name is looked up on the way to the ring."""
-    return socket.AF_INET6 if ":" in host else socket.AF_INET

@@ -11,7 +11,8 @@ from typing import Protocol, cast
 from ringrun.core.errors import ProtocolError
 from ringrun.core.messages import Control
 from ringrun.core.node import MasterId, SlaveId
-from ringrun.runtime.links.link import CONTROL_WAITING, tune
+from ringrun.runtime.links.link import CONTROL_WAITING
+from ringrun.runtime.links.sockets import tune
 from ringrun.runtime.wire.frames import (
     Decoder,
     FrameKind,

@@ -1,51 +1,35 @@
-"""The slave's loop: one thread, one epoll, raw sockets; everything between a core and the kernel.
+"""The slave's loop: one thread, one epoll, raw sockets; what comes from the kernel to a core.
 
 Each turn: deadlines first, then what has arrived (control before data), then the turn that is due
 once nothing that had arrived is left, and idle time goes into folding. It polls for a while before
 it blocks, since waking another CPU costs more than a whole lockstep hop (docs/performance.md).
-Called by `slave_process`. What a frame means, when to issue and what to send is the core's.
+Called by `process`. What a frame means, when to issue and what to send is the core's.
 """
 
 import select
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from ringrun.core.errors import ProtocolError
-from ringrun.core.messages import Heartbeat, Result
 from ringrun.core.node import MasterId
-from ringrun.core.outputs import Beat, Drop, Exit, Finish, Links, Output, Say, Send
 from ringrun.core.phase import Phase
 from ringrun.core.slave.slave import Slave
-from ringrun.runtime.links.link import Link, errno_text
-from ringrun.runtime.log import Log
+from ringrun.runtime.links.admission import Name
+from ringrun.runtime.links.connections import Connections
+from ringrun.runtime.links.events import Down, Named, Up
+from ringrun.runtime.links.link import Link
+from ringrun.runtime.links.sockets import errno_text
 from ringrun.runtime.slave.leaving import let_leave
-from ringrun.runtime.slave.sending import sender
+from ringrun.runtime.slave.outlet import HEARTBEAT_BODY, Outlet
 from ringrun.runtime.slave.spinning import FINE_WAIT, LONGEST_WAIT, MOST_EVENTS, Events, Spinning
-from ringrun.runtime.wire.frames import (
-    DATA_TAG,
-    PLAIN,
-    PREAMBLE,
-    FrameKind,
-    decode_control,
-    encode_control,
-)
-
-if TYPE_CHECKING:
-    from ringrun.runtime.journal import Journal
-    from ringrun.runtime.links.connections import Connections
+from ringrun.runtime.slave.waking import Waking
+from ringrun.runtime.wire.frames import DATA_TAG, PLAIN, FrameKind, decode_control
 
 # After Exit what is queued may still leave, for this long.
 LAST_WORDS = 1.0
-# The exit code of a slave that was told to end before any master gave it a name.
-ENDED_UNNAMED = 130
 
 # Receiving this much may have filled a block of 4,096 entries, in lockstep not by far.
 FOLD_AFTER = 8 << 10
-
-# Nearly all control frames of a large ring are this one: neither encoded nor decoded each time.
-HEARTBEAT = encode_control(Heartbeat())
-HEARTBEAT_BODY = HEARTBEAT[PREAMBLE.size :]
 
 _RUNNING = (Phase.SEND, Phase.GRACE)
 
@@ -59,53 +43,38 @@ class SlaveLoop:
     def __init__(
         self,
         *,
-        poll: select.epoll,
-        log: Log,
-        keep: Callable[[Result], Result],
+        core: Slave,
+        connections: Connections,
+        outlet: Outlet,
+        waking: Waking,
     ) -> None:
-        self.poll = poll
-        self.log = log
-        self.connections: Connections
-        self.core: Slave | None = None
-        self._core: Slave
-        self._send: Callable[[], None]
-        self.journal: Journal | None = None
-        self.leaving = False
-        self.code: int | None = None
-        self._keep = keep
-        self._others: dict[int, Callable[[], None]] = {}
-        self._own: list[bytes] = []
+        self._core = core
+        self._connections = connections
+        self._outlet = outlet
+        self._waking = waking
+        self._flush = outlet.flush
         self._unfolded = 0
         self._spin = 0.0
-        self._broken: list[Link] = []
+        self._renamed: Name | None = None
 
-    def watch(self, descriptor: int, readable: Callable[[], None]) -> None:
-        """Call `readable` whenever this descriptor is; for the channel and the signals."""
-        self._others[descriptor] = readable
-        self.poll.register(descriptor, select.EPOLLIN)
-
-    def begin(self, core: Slave) -> None:
-        """Run this core; by hand in place of one whose run never began."""
-        self.core = self._core = core
-        self._send = sender(core, self.connections, self._own, self._broken)
-
-    def run(self) -> int:
-        """Until Exit, whose code this returns."""
-        if not self._named():
-            return ENDED_UNNAMED
-        core, send = self._core, self._send
+    def run(self) -> int | Name:
+        """Until Exit, whose code this returns; or until a slave by hand gets another name."""
+        core, outlet, waking = self._core, self._outlet, self._waking
+        send, flush, own, broken = outlet.send, outlet.flush, outlet.own, outlet.broken
         monotonic = time.monotonic
-        poll = self.poll.poll
-        spinning = Spinning(self.poll)
+        connections = self._connections
+        poll = connections.poll.poll
+        spinning = Spinning(connections.poll)
         unpack = PLAIN.unpack_from
-        connections = self.connections
         by_fd = connections.by_fd
+        link_events = connections.events
         now = monotonic()
-        self._flush(now)
-        while self.code is None:
+        flush(now)
+        self._settle(now)
+        while outlet.code is None:
             # A turn that was due before this poll is taken after what the poll brings.
             due = core.pending
-            if due or self._own or self._unfolded >= FOLD_AFTER:
+            if due or own or self._unfolded >= FOLD_AFTER:
                 events = poll(0, MOST_EVENTS)
                 if not events:
                     events = self._idle(core, spinning)
@@ -121,7 +90,7 @@ class SlaveLoop:
             now = monotonic()
             if now >= core.deadline:
                 core.tick(now)
-                self._flush(now)
+                flush(now)
                 self._set_spin(core)
             if now >= connections.timer:
                 connections.tick(now)
@@ -133,9 +102,8 @@ class SlaveLoop:
                 link = by_fd.get(fd)
                 if event != 1 or link is None or not link.up:
                     self._other(fd, event, now)
-                    if self.core is not core:
-                        # By hand it may be another, as long as none has begun.
-                        core, send = self._core, self._send
+                    if self._renamed is not None:
+                        return self._renamed
                     continue
                 # What a lockstep link brings nearly always, one whole data frame, is taken here:
                 # every call less counts (docs/performance.md).
@@ -158,46 +126,33 @@ class SlaveLoop:
                             self._refuse(link, error, now)
                             continue
                         if core.notes or core.outputs:
-                            self._flush(now)
+                            flush(now)
                         elif core.frames:
                             send()
                         continue
                 self._received(link, count, now, link.decoder.restart)
-            if self._own:
+            if own:
                 self._take_own()
             if due and core.pending:
                 now = monotonic()
                 if now >= core.pending_at:
                     core.issue(now)
-                    self._flush(now)
-            if self._broken:
-                self._mend(monotonic())
-            if self.leaving:
-                self.leaving = False
+                    flush(now)
+            if broken or link_events:
+                self._settle(monotonic())
+            if waking.leaving:
+                waking.leaving = False
                 core.leave(now)
-                self._flush(now)
+                flush(now)
         let_leave(connections, monotonic() + LAST_WORDS)
-        return self.code
-
-    def _named(self) -> bool:
-        """By hand: nothing but handshakes until a master gives a name; False if told to end."""
-        connections = self.connections
-        while self.core is None and self.code is None:
-            timeout = max(0.0, min(connections.timer - time.monotonic(), 60.0))
-            for fd, event in self.poll.poll(timeout, MOST_EVENTS):
-                self._other(fd, event, time.monotonic())
-            if time.monotonic() >= connections.timer:
-                connections.tick(time.monotonic())
-            if self.leaving and self.core is None:
-                return False
-        return True
+        return outlet.code
 
     def _idle(self, core: Slave, spinning: Spinning) -> Events:
         """Nothing has arrived: take the turn, or wait for its time, or fold a block."""
         if core.pending:
-            until = min(core.deadline, self.connections.timer, core.pending_at)
+            until = min(core.deadline, self._connections.timer, core.pending_at)
             return spinning.wait(until, 0.0) if until > time.monotonic() else []
-        if not self._own:
+        if not self._outlet.own:
             if core.fold():
                 self._flush(time.monotonic())
             else:
@@ -223,7 +178,7 @@ class SlaveLoop:
 
     def _unreadable(self, link: Link, error: OSError, now: float) -> None:
         if not isinstance(error, BlockingIOError):
-            self.connections.close(link, errno_text(error), now)
+            self._connections.close(link, errno_text(error), now)
 
     def _received(
         self,
@@ -234,7 +189,7 @@ class SlaveLoop:
     ) -> None:
         """So many bytes came; `cut` makes frames of them."""
         if not count:
-            self.connections.close(link, "closed by the other side", now)
+            self._connections.close(link, "closed by the other side", now)
             return
         try:
             self._take(link, cut(count), now)
@@ -276,23 +231,20 @@ class SlaveLoop:
     def _ready(self, link: Link, event: int, now: float) -> None:
         """More than plain input on a link that is up: it takes output again, or it is gone."""
         if event & select.EPOLLOUT and not link.flush():
-            self.connections.close(link, link.broken, now)
+            self._connections.close(link, link.broken, now)
         elif event & ~select.EPOLLOUT:
             self._read(link, now)
 
     def _other(self, fd: int, event: int, now: float) -> None:
         """The listener, the channel, a signal; a link that is not up, or takes output again."""
-        connections = self.connections
+        connections = self._connections
         link = connections.by_fd.get(fd)
         if link is not None and link.up:
             self._ready(link, event, now)
-        elif link is not None:
-            if connections.advance(link, event, now):
-                self._first_frames(link, now)
-        elif fd in self._others:
-            self._others[fd]()
-        elif fd == connections.listener.fileno():
-            connections.accept(now)
+        elif not connections.handle(fd, event, now, begun=self._core.phase is not Phase.START):
+            self._waking.handle(fd)
+        if connections.events:
+            self._heed(now)
 
     def _first_frames(self, link: Link, now: float) -> None:
         """What came in one receive with the last word of the handshake."""
@@ -305,13 +257,13 @@ class SlaveLoop:
 
     def _refuse(self, link: Link, error: ProtocolError, now: float) -> None:
         self._flush(now)
-        self.connections.close(link, str(error), now)
+        self._connections.close(link, str(error), now)
 
     def _take_own(self) -> None:
         """A view of one: its frames come back to it like any other's."""
         core = self._core
-        own = self._own[:]
-        self._own.clear()
+        own = self._outlet.own[:]
+        self._outlet.own.clear()
         now = time.monotonic()
         if now >= core.deadline:
             core.tick(now)
@@ -321,73 +273,30 @@ class SlaveLoop:
             core.data(core.node.ordinal, memoryview(frame), now)
             self._flush(now)
 
-    def up(self, link: Link, now: float) -> None:
-        """A link came up."""
-        core = self._core
-        core.link_up(link.peer, now)
-        self._flush(now)
+    # What became of links.
 
-    def down(self, link: Link, now: float) -> None:
-        """A link that was up is gone."""
-        core = self._core
-        core.link_down(link.peer, now)
-        self._flush(now)
-
-    # What goes out.
-
-    def _flush(self, now: float) -> None:
-        """Let out what the core has to say: written down first, then frames, then the rest."""
-        core = self.core
-        if core is None:
-            return
-        while True:
-            notes = core.notes
-            if notes:
-                if self.journal is not None:
-                    self.journal.write(notes, now)
-                notes.clear()
-            if core.frames:
-                self._send()
-            outputs = core.outputs
-            if not outputs:
+    def _settle(self, now: float) -> None:
+        """Close what could not be sent to, and let the core hear of all that is gone or new."""
+        broken = self._outlet.broken
+        while broken or self._connections.events:
+            while broken:
+                link = broken.pop()
+                self._connections.close(link, link.broken, now)
+            self._heed(now)
+            if self._renamed is not None:
                 return
-            batch = outputs[:]
-            outputs.clear()
-            for output in batch:
-                self._put_out(core, output, now)
 
-    def _put_out(self, core: Slave, output: Output, now: float) -> None:
-        match output:
-            case Send(to, message):
-                link = self.connections.by_peer.get(to)
-                if link is not None and not link.send_control(encode_control(message)):
-                    self._broken.append(link)
-            case Beat(peers):
-                by_peer = self.connections.by_peer
-                for peer in peers:
-                    link = by_peer.get(peer)
-                    if link is not None and not link.send_control(HEARTBEAT):
-                        self._broken.append(link)
-            case Links(wanted):
-                self.connections.want(wanted, now)
-            case Finish(result):
-                # The others end as this one does; their connections closing is no news.
-                self.log.calm = True
-                core.finish(self._keep(result), time.monotonic())
-            case Drop(peer, reason):
-                self.connections.drop(peer, reason, now)
-            case Say(text):
-                self.log.say(text)
-            case Exit(code, reason):
-                if self.code is None:
-                    self.code = code
-                    if reason:
-                        self.log.say(reason)
-            case _:
-                raise AssertionError(f"a slave does not ask for {type(output).__name__}")
-
-    def _mend(self, now: float) -> None:
-        """Close what could not be sent to: the core hears of it, and whoever dials dials again."""
-        while self._broken:
-            link = self._broken.pop()
-            self.connections.close(link, link.broken, now)
+    def _heed(self, now: float) -> None:
+        """Tell the core what became of its links, in order, up to a name that is not its own."""
+        events = self._connections.events
+        while events and self._renamed is None:
+            match events.popleft():
+                case Up(link=link):
+                    self._core.link_up(link.peer, now)
+                    self._flush(now)
+                    self._first_frames(link, now)
+                case Down(peer=peer):
+                    self._core.link_down(peer, now)
+                    self._flush(now)
+                case Named(name=name):
+                    self._renamed = name

@@ -1,12 +1,11 @@
 """A slave's process: listener, signals, journal, result and core put together around the loop.
 
-Called by `node` (a supervisor's child) and `byhand`. What differs between the two is in
+Called by a supervisor's child, a pod, and by hand. What differs between the two is in
 `SlaveSetting`: by hand there is no name before a master gives one, and no supervisor to outlive.
 """
 
 import gc
 import select
-import signal
 import socket
 import sys
 import time
@@ -19,25 +18,29 @@ from typing import Any
 import msgspec
 
 from ringrun.core.messages import Result
-from ringrun.core.node import MasterId, SlaveId
-from ringrun.core.phase import Phase
 from ringrun.core.slave.slave import Slave
 from ringrun.report import shown_sum
 from ringrun.runtime.channel import Channel
 from ringrun.runtime.journal import Journal, clock_name, file_name
+from ringrun.runtime.links.admission import Name
 from ringrun.runtime.links.connections import Connections
 from ringrun.runtime.log import Log
 from ringrun.runtime.slave.loop import SlaveLoop
+from ringrun.runtime.slave.naming import first_name
+from ringrun.runtime.slave.outlet import Outlet
 from ringrun.runtime.slave.results import cpu_seconds, write_result, write_termination_message
+from ringrun.runtime.slave.waking import Waking
+
+# The exit code of a slave that was told to end before any master gave it a name.
+ENDED_UNNAMED = 130
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SlaveSetting:
-    """How this slave was started. `node` and `run` are None by hand, `title` begins its line.
-    `termination` is where a pod leaves its result for the kubelet."""
+    """How this slave was started. `name` is None by hand, `title` begins its line. `termination` is
+    where a pod leaves its result for the kubelet."""
 
-    node: SlaveId | None
-    run: str | None
+    name: Name | None
     token: bytes
     title: str
     start_deadline: float = inf
@@ -49,69 +52,45 @@ class SlaveSetting:
 
 
 def run_slave(
-    setting: SlaveSetting,
-    listener: socket.socket,
-    channel: Channel | None = None,
-    named: Callable[[SlaveId], None] | None = None,
+    setting: SlaveSetting, listener: socket.socket, channel: Channel | None = None
 ) -> int:
     """Serve one run, from the listening socket to the exit code."""
     poll = select.epoll()
-    log = Log(str(setting.node or setting.title), debug=setting.debug)
-    loop = SlaveLoop(poll=poll, log=log, keep=_keeper(setting))
-
-    def begin(run: str, node: SlaveId, now: float) -> None:
-        log.node = str(node)
-        journal = setting.journal
-        if journal is not None:
-            loop.journal = Journal(
-                journal / file_name(str(node)), _meta(setting.meta or {}, run, node)
-            )
-        loop.begin(
-            Slave(
-                node=node,
-                now=now,
-                journal=journal is not None,
-                start_deadline=setting.start_deadline,
-            )
-        )
-        # What is there now stays: the collector need not look at it again, only at what is new.
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(50_000, 20, 50)
-        if named is not None:
-            named(node)
-
-    loop.connections = Connections(
-        poll=poll,
-        listener=listener,
-        node=setting.node,
-        run=setting.run,
-        token=setting.token,
-        log=log,
-        claimable=lambda: setting.node is None and _unused(loop),
-        named=begin,
-        up=loop.up,
-        down=loop.down,
+    log = Log(str(setting.name.node) if setting.name else setting.title, debug=setting.debug)
+    connections = Connections(
+        poll=poll, listener=listener, name=setting.name, token=setting.token, log=log
     )
-    if setting.node is not None:
-        begin(setting.run or "", setting.node, time.monotonic())
-    wakers = _watch_signals(loop)
-    if channel is not None:
-        loop.watch(channel.descriptor, lambda: channel.lines(lambda line: None))
-    code = loop.run()
-    signal.set_wakeup_fd(-1)
-    for waker in wakers:
-        waker.close()
-    if loop.journal is not None:
-        loop.journal.close()
-    return code
+    waking = Waking(poll, channel)
+    ended: int | Name = setting.name or first_name(connections, waking) or ENDED_UNNAMED
+    while isinstance(ended, Name):
+        # By hand there may be another name, as long as no run has begun.
+        ended = _serve(setting, ended, connections, waking, log)
+    waking.close()
+    return ended
 
 
-def _unused(loop: SlaveLoop) -> bool:
-    """Whether a slave by hand may be given to another master: its run never began, and left it."""
-    core = loop.core
-    masters = any(isinstance(peer, MasterId) for peer in loop.connections.by_peer)
-    return core is None or (core.phase is Phase.START and not masters)
+def _serve(
+    setting: SlaveSetting, name: Name, connections: Connections, waking: Waking, log: Log
+) -> int | Name:
+    """Be this slave until the exit code, or another name."""
+    log.node = str(name.node)
+    journal = _journal(setting, name)
+    core = Slave(
+        node=name.node,
+        now=time.monotonic(),
+        journal=journal is not None,
+        start_deadline=setting.start_deadline,
+    )
+    outlet = Outlet(core, connections, journal=journal, log=log, keep=_keeper(setting))
+    loop = SlaveLoop(core=core, connections=connections, outlet=outlet, waking=waking)
+    # What is there now stays: the collector need not look at it again, only at what is new.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
+    ended = loop.run()
+    if journal is not None:
+        journal.close()
+    return ended
 
 
 def _keeper(setting: SlaveSetting) -> Callable[[Result], Result]:
@@ -130,36 +109,17 @@ def _keeper(setting: SlaveSetting) -> Callable[[Result], Result]:
     return keep
 
 
-def _meta(known: dict[str, Any], run: str, node: SlaveId) -> dict[str, Any]:
-    return {
-        "run": run,
-        "node": str(node),
+def _journal(setting: SlaveSetting, name: Name) -> Journal | None:
+    """This slave's journal, begun (docs/journal.md); None without a folder. OSError if it fails."""
+    if setting.journal is None:
+        return None
+    meta = {
+        "run": name.run,
+        "node": str(name.node),
         "role": "slave",
-        "ordinal": node.ordinal,
-        "incarnation": node.incarnation,
-        **known,
+        "ordinal": name.node.ordinal,
+        "incarnation": name.node.incarnation,
+        **(setting.meta or {}),
         "clock": clock_name(),
     }
-
-
-def _watch_signals(loop: SlaveLoop) -> tuple[socket.socket, socket.socket]:
-    """SIGTERM asks the core to leave; a signal wakes the poll by a byte, not by an exception."""
-    reader, writer = socket.socketpair()
-    reader.setblocking(False)
-    writer.setblocking(False)
-
-    def woken() -> None:
-        try:
-            while reader.recv(64):
-                pass
-        except BlockingIOError:
-            pass
-
-    def leave(number: int, frame: object) -> None:
-        del number, frame
-        loop.leaving = True
-
-    signal.signal(signal.SIGTERM, leave)
-    signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
-    loop.watch(reader.fileno(), woken)
-    return reader, writer
+    return Journal(setting.journal / file_name(str(name.node)), meta)

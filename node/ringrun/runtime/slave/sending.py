@@ -1,6 +1,6 @@
 """Data frames from a core to the links, at once, encoded once for all who get them.
 
-Made by `slave_loop` for each core. On the hot path of every model, hence one closure whose names
+Made by `outlet` for each core. On the hot path of every model, hence one closure whose names
 are bound once: each frame comes by here on its own, out of cold caches, where every look-up costs
 several times what it costs in a loop.
 """
@@ -8,8 +8,8 @@ several times what it costs in a loop.
 from collections.abc import Callable
 
 from ringrun.core.slave.slave import Slave
-from ringrun.runtime.links.connections import Connections
 from ringrun.runtime.links.link import Link
+from ringrun.runtime.links.routes import Routes
 from ringrun.runtime.wire.frames import COUNTED, PREAMBLE, VERSION, FrameKind, data_preamble
 
 # A model has few lengths of frames that it sends in one piece.
@@ -26,17 +26,15 @@ class Preambles(dict[int, bytes]):
         return preamble
 
 
-def sender(
-    core: Slave, connections: Connections, own: list[bytes], broken: list[Link]
-) -> Callable[[], None]:
+def sender(core: Slave, routes: Routes, own: list[bytes], broken: list[Link]) -> Callable[[], None]:
     """A function that sends what is in `core.frames` and empties it.
 
     Bodies for the core's own ordinal go to `own`; links that cannot be sent to go to `broken`.
     """
     frames = core.frames
     me = core.node.ordinal
-    by_ordinal = connections.by_ordinal
-    older = connections.older
+    by_ordinal = routes.by_ordinal
+    older = routes.older
     preambles = Preambles()
 
     def send() -> None:

@@ -36,6 +36,7 @@ def main(arguments: Sequence[str]) -> int:
 
 def _slave(options: dict[str, str]) -> int:
     from ringrun.runtime.channel import Channel
+    from ringrun.runtime.links.admission import Name
     from ringrun.runtime.links.listening import listen
     from ringrun.runtime.slave.process import SlaveSetting, run_slave
 
@@ -48,10 +49,9 @@ def _slave(options: dict[str, str]) -> int:
     journal = setup.get("journal")
     return run_slave(
         SlaveSetting(
-            node=node,
-            run=setup["run"],
+            name=Name(run=setup["run"], node=node),
             token=bytes.fromhex(setup["token"]),
-            title=f"slave {node.ordinal} (incarnation {node.incarnation})",
+            title=node.in_words,
             start_deadline=float(spec.get("startDeadlineSeconds", 300.0)),
             journal=Path(journal) if journal else None,
             results=Path(setup["runDir"]) / "results",

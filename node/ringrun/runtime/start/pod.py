@@ -37,6 +37,7 @@ def _slave(options: dict[str, str]) -> int:
 
     # First of all: the leader dials as soon as the container runs, and waits longer each time.
     listener = listen(os.environ["RINGRUN_ADDRESS"], int(os.environ["RINGRUN_PORT"]))
+    from ringrun.runtime.links.admission import Name
     from ringrun.runtime.slave.process import SlaveSetting, run_slave
     from ringrun.runtime.start.child import meta
 
@@ -44,10 +45,9 @@ def _slave(options: dict[str, str]) -> int:
     spec: dict[str, Any] = json.loads(os.environ["RINGRUN_SPEC"])
     return run_slave(
         SlaveSetting(
-            node=node,
-            run=os.environ["RINGRUN_RUN"],
+            name=Name(run=os.environ["RINGRUN_RUN"], node=node),
             token=token(),
-            title=f"slave {node.ordinal} (incarnation {node.incarnation})",
+            title=node.in_words,
             start_deadline=float(spec["startDeadlineSeconds"]),
             journal=journal(),
             termination=TERMINATION_MESSAGE,
