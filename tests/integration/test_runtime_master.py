@@ -13,7 +13,7 @@ from commanding import RUN, TOKEN
 from ringrun.core.errors import ProtocolError
 from ringrun.core.master.master import Master
 from ringrun.core.messages import Heartbeat
-from ringrun.core.node import SlaveId
+from ringrun.core.node import MasterId, SlaveId
 from ringrun.core.orders import Orders
 from ringrun.core.outputs import Outcome
 from ringrun.core.record import Member, Record
@@ -52,7 +52,7 @@ def process(store: MemoryRecordStore, log: io.StringIO) -> MasterProcess:
     """A master of a run of two slaves; call it inside a loop."""
     spec = default_run([], name=RUN)
     return MasterProcess(
-        Master(me="m0-1", spec=spec, plan=plan_of(spec, RUN), now=time.monotonic()),
+        Master(me=MasterId(0, 1), spec=spec, plan=plan_of(spec, RUN), now=time.monotonic()),
         run=RUN,
         token=TOKEN,
         record=ThreadedRecordStore(store),

@@ -2,7 +2,7 @@
 
 A slave registers while it lives, the master looks. The folder is the user's alone (mode 0700), so
 nobody else can offer a slave or learn of one; what a killed slave left behind is removed by whoever
-sees it. Called by `byhand`.
+sees it. Called by `access`, `slave` and `found`.
 """
 
 import contextlib

@@ -1,7 +1,7 @@
 """The line between the supervisor and one child: a socketpair with one JSON value a line.
 
 The child holds the other end from birth, so its end of file is the supervisor's death, and nobody
-else can say anything on it. Used by `children`; the child's side is in `ringrun.runtime`.
+else can say anything on it. Used by `child`; the child's side is in `ringrun.runtime`.
 """
 
 import asyncio

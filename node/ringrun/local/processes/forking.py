@@ -1,6 +1,6 @@
 """A node's process, made by fork from the supervisor, which has everything imported already.
 
-Called by `children`. A new interpreter would spend a quarter of a second of CPU on its imports: for
+Called by `child`. A new interpreter would spend a quarter of a second of CPU on its imports: for
 64 slaves on two cores that is eight seconds, and a replacement comes when all cores are busy. The
 child never returns from here, so nothing of the supervisor (event loop, display) runs twice.
 """
@@ -15,11 +15,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, NoReturn
 
+from ringrun.exit_codes import ExitCode
 from ringrun.runtime.start import child
 
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 _PR_SET_NAME: Final = 15
-_CRASHED: Final = 70
 
 # Fields of /proc/self/stat, counted from the one after the name: where the arguments are kept.
 _ARGUMENTS_START, _ARGUMENTS_END = 45, 46
@@ -51,7 +51,7 @@ def fork_node(name: str, arguments: Sequence[str], channel: int, log: Path) -> i
 
 
 def _be_node(name: str, arguments: Sequence[str], channel: int, output: int) -> NoReturn:
-    code = _CRASHED
+    code: int = ExitCode.INTERNAL_ERROR
     try:
         # What the supervisor had is never collected here: it would close descriptors that by then
         # are the child's own.

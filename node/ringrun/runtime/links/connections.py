@@ -315,6 +315,11 @@ class Connections:
         state = link.state
         if state is State.CLOSED:
             return
+        # Who sees its connection end may look for the line.
+        if reason and state in {State.UP, State.HANDSHAKE}:
+            self._log.say(f"connection {_with(link)} dropped: {reason}")
+        elif reason:
+            self._log.detail(f"dialling {_with(link)}: {reason}")
         del self.by_fd[link.fd]
         self.poll.unregister(link.fd)
         link.end()
@@ -322,10 +327,6 @@ class Connections:
             self._forget(link, now)
         else:
             del self.unfinished[link.fd]
-        if reason and state in {State.UP, State.HANDSHAKE}:
-            self._log.say(f"connection {_with(link)} dropped: {reason}")
-        elif reason:
-            self._log.detail(f"dialling {_with(link)}: {reason}")
         self.timer = now
 
     def _forget(self, link: Link, now: float) -> None:

@@ -1,15 +1,15 @@
 """A master's process on asyncio: links to all slaves, the record and the report, orders, the core.
 
-Called by `master_child` (under a supervisor), `byhand`, and by pods. It brings the core what it
+Made by `setting`. It brings the core what it
 asked for and decides nothing. An answer of a store that does not come in time counts as unknown.
 """
 
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from ringrun.core.errors import ProtocolError
 from ringrun.core.master.master import Master
 from ringrun.core.messages import Control
 from ringrun.core.node import SlaveId
@@ -35,6 +35,7 @@ from ringrun.runtime.journal import Journal
 from ringrun.runtime.links.wanted import FIRST_RETRY, LAST_RETRY
 from ringrun.runtime.log import Log
 from ringrun.runtime.master.slave_link import SlaveLink
+from ringrun.runtime.wire.handshake import HandshakeError, Trouble
 
 # A request of a store that takes longer is given up, well before the lease is lost.
 STORE_TIMEOUT = 1.0
@@ -42,6 +43,15 @@ STORE_TIMEOUT = 1.0
 LAST_WORDS = 1.0
 
 Answer = TypeVar("Answer")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FailedDial:
+    """A slave that was dialled in vain, and why: to act on, and in words."""
+
+    node: SlaveId
+    trouble: Trouble
+    text: str
 
 
 class MasterProcess:
@@ -61,7 +71,7 @@ class MasterProcess:
         log: Log,
         show: Callable[[Event | Live], None],
         journal: Journal | None = None,
-        tried: Callable[[Member, str], None] | None = None,
+        tried: Callable[[FailedDial], None] | None = None,
     ) -> None:
         self.core = core
         self.log = log
@@ -274,10 +284,10 @@ class MasterProcess:
                 start = link.start
                 # Not awaited itself: a task that is cancelled would take the future with it.
                 await asyncio.wait((link.closed,))
-            except (OSError, ProtocolError) as error:
+            except HandshakeError as error:
                 self.log.detail(f"dialling {node} at {member.host}:{member.port}: {error}")
                 if self._tried is not None:
-                    self._tried(member, str(error))
+                    self._tried(FailedDial(node=node, trouble=error.trouble, text=str(error)))
             finally:
                 if not link.up.done():
                     link.close("given up")

@@ -1,6 +1,6 @@
 """A master's connection to one slave, on asyncio: dialled, authenticated, framed.
 
-Called by `master_process`. Masters say little, so what is fast in `link` is only simple here; the
+Called by `process`. Masters say little, so what is fast in `link` is only simple here; the
 wire and the handshake are the same pure code.
 """
 
@@ -20,7 +20,15 @@ from ringrun.runtime.wire.frames import (
     encode_control,
     encode_handshake,
 )
-from ringrun.runtime.wire.handshake import DEADLINE, NONCE_BYTES, Dialling, Identity, RefusedError
+from ringrun.runtime.wire.handshake import (
+    DEADLINE,
+    NONCE_BYTES,
+    Dialling,
+    HandshakeError,
+    Identity,
+    RefusedError,
+    Trouble,
+)
 
 
 class Owner(Protocol):
@@ -55,6 +63,7 @@ class SlaveLink(asyncio.BufferedProtocol):
         self._decoder = Decoder()
         self._transport: asyncio.Transport | None = None
         self._reason = ""
+        self._trouble = Trouble.BROKEN
         self._handshake: Dialling | None = Dialling(
             me=Identity.master(me),
             dialled=Identity.slave(node),
@@ -65,7 +74,7 @@ class SlaveLink(asyncio.BufferedProtocol):
         )
 
     async def dial(self, host: str, port: int) -> None:
-        """Until the slave has accepted; OSError, TimeoutError or ProtocolError if it does not."""
+        """Until the slave has accepted; HandshakeError, with why, if it does not."""
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(DEADLINE):
@@ -73,9 +82,13 @@ class SlaveLink(asyncio.BufferedProtocol):
                 await asyncio.wait((self.up, self.closed), return_when=asyncio.FIRST_COMPLETED)
         except TimeoutError:
             self.close("no handshake in time")
-            raise TimeoutError(f"no answer within {DEADLINE:g} s") from None
+            reason = f"no answer within {DEADLINE:g} s"
+            raise HandshakeError(reason, Trouble.UNREACHABLE) from None
+        except OSError as error:
+            raise HandshakeError(str(error), Trouble.UNREACHABLE) from error
         if self.closed.done():
-            raise ProtocolError(self.closed.result() or "closed during the handshake")
+            reason = self.closed.result() or "closed during the handshake"
+            raise HandshakeError(reason, self._trouble)
 
     def say(self, message: Control) -> None:
         """Send it; lost if the link is gone. A slave that does not read loses its connection."""
@@ -128,6 +141,8 @@ class SlaveLink(asyncio.BufferedProtocol):
         except ProtocolError as error:
             if isinstance(error, RefusedError) and self._transport is not None:
                 self._transport.write(encode_handshake(error.answer))
+            if isinstance(error, HandshakeError):
+                self._trouble = error.trouble
             self.close(str(error))
 
     def _shake(self, handshake: Dialling, body: memoryview) -> None:

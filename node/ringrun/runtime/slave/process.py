@@ -9,8 +9,8 @@ import select
 import socket
 import sys
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from math import inf
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ import msgspec
 
 from ringrun.core.messages import Result
 from ringrun.core.slave.slave import Slave
+from ringrun.exit_codes import ExitCode
 from ringrun.report import shown_sum
 from ringrun.runtime.channel import Channel
 from ringrun.runtime.journal import Journal, clock_name, file_name
@@ -31,14 +32,11 @@ from ringrun.runtime.slave.outlet import Outlet
 from ringrun.runtime.slave.results import cpu_seconds, write_result, write_termination_message
 from ringrun.runtime.slave.waking import Waking
 
-# The exit code of a slave that was told to end before any master gave it a name.
-ENDED_UNNAMED = 130
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SlaveSetting:
     """How this slave was started. `name` is None by hand, `title` begins its line. `termination` is
-    where a pod leaves its result for the kubelet."""
+    where a pod leaves its result for the kubelet, `known` what a journal says of the run's spec."""
 
     name: Name | None
     token: bytes
@@ -48,7 +46,18 @@ class SlaveSetting:
     results: Path | None = None
     termination: Path | None = None
     debug: bool = False
-    meta: dict[str, Any] | None = None
+    known: Mapping[str, Any] = field(default_factory=dict)
+
+
+def known_of(spec: Mapping[str, Any]) -> dict[str, Any]:
+    """What a journal says of a spec, given as its document: a slave reads no YAML."""
+    return {
+        "nodes": spec["nodes"],
+        "seed": spec["seed"],
+        "model": spec["model"],
+        "send": spec["periods"]["sendMilliseconds"] / 1000,
+        "grace": spec["periods"]["graceMilliseconds"] / 1000,
+    }
 
 
 def run_slave(
@@ -61,7 +70,7 @@ def run_slave(
         poll=poll, listener=listener, name=setting.name, token=setting.token, log=log
     )
     waking = Waking(poll, channel)
-    ended: int | Name = setting.name or first_name(connections, waking) or ENDED_UNNAMED
+    ended: int | Name = setting.name or first_name(connections, waking) or ExitCode.INTERRUPTED
     while isinstance(ended, Name):
         # By hand there may be another name, as long as no run has begun.
         ended = _serve(setting, ended, connections, waking, log)
@@ -110,7 +119,7 @@ def _keeper(setting: SlaveSetting) -> Callable[[Result], Result]:
 
 
 def _journal(setting: SlaveSetting, name: Name) -> Journal | None:
-    """This slave's journal, begun (docs/journal.md); None without a folder. OSError if it fails."""
+    """This slave's, begun (docs/journal.md); None without a folder. OSError if it fails."""
     if setting.journal is None:
         return None
     meta = {
@@ -119,7 +128,7 @@ def _journal(setting: SlaveSetting, name: Name) -> Journal | None:
         "role": "slave",
         "ordinal": name.node.ordinal,
         "incarnation": name.node.incarnation,
-        **(setting.meta or {}),
+        **setting.known,
         "clock": clock_name(),
     }
     return Journal(setting.journal / file_name(str(name.node)), meta)

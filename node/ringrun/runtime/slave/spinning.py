@@ -2,7 +2,7 @@
 
 Blocking costs the sender of the next frame a wake-up of this CPU, which on two cores is ten times a
 hop. Where nothing comes within the spin, or others need the core, spinning is pure loss: it stops
-by itself, and tries again now and then. Called by `slave_loop` alone.
+by itself, and tries again now and then. Called by `loop` alone.
 
 Only the time of the polls themselves counts as spinning. Time that was given away is no loss, and
 where slaves share a core it would use up any spin at the first hiccup of one of them: then all

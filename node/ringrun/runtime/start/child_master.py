@@ -1,25 +1,22 @@
 """A master under a supervisor: its channel, the stores in the run's folder, and the process.
 
-Called by `node`. Orders come by the channel; events and live figures go back by it.
+Called by `child`. Orders come by the channel; events and live figures go back by it.
 """
 
 import asyncio
 import signal
-import time
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from ringrun.core.master.master import Master
 from ringrun.core.node import MasterId
 from ringrun.core.orders import Orders
 from ringrun.core.outputs import Event, Live
 from ringrun.record.file import FileRecordStore, FileReportStore
 from ringrun.runtime.channel import Channel
-from ringrun.runtime.journal import Journal, clock_name, file_name
 from ringrun.runtime.log import Log
-from ringrun.runtime.master.process import MasterProcess
+from ringrun.runtime.master.setting import MasterSetting, master_process
 from ringrun.runtime.master.threaded import ThreadedRecordStore, ThreadedReportStore
 from ringrun.runtime.planning import plan_of
 from ringrun.spec import RunSpec
@@ -31,7 +28,7 @@ class _Heard(msgspec.Struct):
     orders: Orders | None = None
 
 
-def run_child(me: MasterId, channel: Channel) -> int:
+def run_child_master(me: MasterId, channel: Channel) -> int:
     """Be this master; the exit code."""
     setup = channel.first()["setup"]
     return asyncio.run(_serve(me, channel, setup))
@@ -41,7 +38,6 @@ async def _serve(me: MasterId, channel: Channel, setup: dict[str, Any]) -> int:
     run = setup["run"]
     spec = RunSpec.from_document(setup["spec"], name=run)
     folder = Path(setup["runDir"])
-    journal = Path(setup["journal"]) if setup.get("journal") else None
     log = Log(str(me), debug=bool(setup.get("debug")))
     record = ThreadedRecordStore(FileRecordStore(folder / "record"))
     report = ThreadedReportStore(FileReportStore(folder / "report"))
@@ -51,22 +47,14 @@ async def _serve(me: MasterId, channel: Channel, setup: dict[str, Any]) -> int:
         kind = "event" if isinstance(output, Event) else "live"
         channel.say({kind: msgspec.to_builtins(output)})
 
-    process = MasterProcess(
-        Master(
-            me=me,
-            spec=spec,
-            plan=plan_of(spec, run),
-            now=time.monotonic(),
-            journal=journal is not None,
-        ),
-        run=run,
+    setting = MasterSetting(
+        me=me,
+        spec=spec,
+        plan=plan_of(spec, run),
         token=bytes.fromhex(setup["token"]),
-        record=record,
-        report=report,
-        log=log,
-        show=show,
-        journal=open_journal(journal, me, run, spec),
+        journal=Path(setup["journal"]) if setup.get("journal") else None,
     )
+    process = master_process(setting, record=record, report=report, log=log, show=show)
 
     def heard(line: bytes) -> None:
         said = msgspec.json.decode(line, type=_Heard)
@@ -92,27 +80,3 @@ async def _serve(me: MasterId, channel: Channel, setup: dict[str, Any]) -> int:
     if code == 0 and not stopped:
         channel.say({"done": True})
     return code
-
-
-def open_journal(folder: Path | None, me: MasterId, run: str, spec: RunSpec) -> Journal | None:
-    """This master's journal in the folder, begun; None without a folder. OSError if it fails."""
-    if folder is None:
-        return None
-    return Journal(folder / file_name(str(me)), master_meta(me, run, spec))
-
-
-def master_meta(me: MasterId, run: str, spec: RunSpec) -> dict[str, Any]:
-    """The first record of a master's journal (docs/journal.md)."""
-    return {
-        "run": run,
-        "node": str(me),
-        "role": "master",
-        "ordinal": me.number,
-        "incarnation": me.incarnation,
-        "nodes": spec.nodes,
-        "seed": spec.seed,
-        "model": str(spec.model),
-        "send": spec.send,
-        "grace": spec.grace,
-        "clock": clock_name(),
-    }

@@ -8,13 +8,11 @@ import asyncio
 import json
 import os
 import signal
-import time
 from collections.abc import AsyncIterator, Callable
 from typing import Any, Final
 
 import msgspec
 
-from ringrun.core.master.master import Master
 from ringrun.core.node import MasterId
 from ringrun.core.orders import Orders
 from ringrun.core.outputs import Event, Live
@@ -22,10 +20,10 @@ from ringrun.record.api import Api
 from ringrun.record.lease import ConfigMapReportStore, LeaseRecordStore
 from ringrun.record.store import StoreError
 from ringrun.runtime.log import Log
-from ringrun.runtime.master.process import STORE_TIMEOUT, MasterProcess
+from ringrun.runtime.master.process import STORE_TIMEOUT
+from ringrun.runtime.master.setting import MasterSetting, master_process
 from ringrun.runtime.planning import plan_of
-from ringrun.runtime.start.child_master import open_journal
-from ringrun.runtime.start.pod import journal, token
+from ringrun.runtime.start.pod_environment import journal, token
 from ringrun.spec import RunSpec
 
 ORDERS_KEY: Final = "orders.json"
@@ -54,25 +52,21 @@ async def _be(me: MasterId, api: Api) -> int:
     maps = f"/api/v1/namespaces/{os.environ['RINGRUN_NAMESPACE']}/configmaps"
     leases = f"/apis/coordination.k8s.io/v1/namespaces/{os.environ['RINGRUN_NAMESPACE']}/leases"
     lease = os.environ["RINGRUN_LEASE"]
-    folder = journal()
     log = Log(str(me))
     record = LeaseRecordStore(api, f"{leases}/{lease}", os.environ["RINGRUN_LEASE_UID"])
-    process = MasterProcess(
-        Master(
+    process = master_process(
+        MasterSetting(
             me=me,
             spec=spec,
             plan=plan_of(spec, run),
-            now=time.monotonic(),
-            journal=folder is not None,
+            token=token(),
+            journal=journal(),
             poll=POLL,
         ),
-        run=run,
-        token=token(),
         record=record,
         report=ConfigMapReportStore(api, f"{maps}/{os.environ['RINGRUN_RESULT']}"),
         log=log,
         show=lambda output: _show(log, output),
-        journal=open_journal(folder, me, run, spec),
     )
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, process.terminate)
     running = asyncio.ensure_future(process.run())

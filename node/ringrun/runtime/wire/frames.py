@@ -2,7 +2,7 @@
 
     length u32 LE (of what follows) | version u8 | kind u8 | body
 
-A body is a handshake message (`runtime.handshake`), a control message (msgpack of
+A body is a handshake message (`handshake`), a control message (msgpack of
 `core.messages.Control`) or a data frame (`core.ring.frame`). Called by the links of slaves and
 masters. Sockets, clocks and what a message means are left to others; whatever is malformed is a
 ProtocolError of one line and never anything else.

@@ -15,7 +15,7 @@ masters. Whether a peer of that name is wanted is decided by the `admit` given t
 
 import hmac
 from collections.abc import Callable
-from enum import StrEnum
+from enum import Enum, StrEnum
 from typing import cast
 
 import msgspec
@@ -113,25 +113,62 @@ Admit = Callable[[Open], str]
 """Why this peer is not wanted here (an old incarnation, not named yet); "" if it is."""
 
 
-class RefusedError(ProtocolError):
+class Trouble(Enum):
+    """Why a connection does not come up, for who acts on it; the text beside it is for people."""
+
+    UNREACHABLE = "unreachable"
+    """Nobody is there, or nobody answers in time. It may be only a matter of time."""
+
+    REFUSED = "refused"
+    """Somebody is there and will not have this one."""
+
+    ANOTHER_TOKEN = "another token"
+    """Who is there does not hold the token of this side."""
+
+    ANOTHER_PROCESS = "another process"
+    """A slave by hand was reached before, and another one is there now."""
+
+    BROKEN = "broken"
+    """Who is there broke the rules, or off."""
+
+
+class HandshakeError(ProtocolError):
+    """No connection comes of it."""
+
+    def __init__(self, reason: str, trouble: Trouble = Trouble.BROKEN) -> None:
+        super().__init__(reason)
+        self.trouble = trouble
+
+
+class RefusedError(HandshakeError):
     """This side refuses; `answer` is a body that tells the other side why."""
 
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
+    def __init__(self, reason: str, trouble: Trouble = Trouble.BROKEN) -> None:
+        super().__init__(reason, trouble)
         self.answer = _encode(Refusal(reason=one_line(reason)))
 
 
-def _read(body: Buffer) -> Message:
+def _read(body: Buffer) -> Open | Challenge | Proof | Welcome:
+    """What the other side says; HandshakeError if it refuses."""
     try:
-        return _decoder.decode(body)
+        message = _decoder.decode(body)
     except (msgspec.MsgspecError, ValueError, OverflowError, RecursionError) as error:
         raise RefusedError(f"not a handshake message: {one_line(error)}") from error
+    if isinstance(message, Refusal):
+        raise HandshakeError(f"refused: {one_line(message.reason)}", Trouble.REFUSED)
+    return message
 
 
 def _mac(key: bytes, side: str, opened: Open, challenge: Challenge) -> bytes:
     # msgpack of a sequence of known types is unambiguous: no two transcripts share their bytes.
     transcript = (side, VERSION, opened, challenge)
     return hmac.digest(key, _encode(transcript), "sha256")
+
+
+def _check_mac(mac: bytes, key: bytes, side: str, opened: Open, challenge: Challenge) -> None:
+    """The other side holds the token, or is refused."""
+    if not hmac.compare_digest(_mac(key, side, opened, challenge), mac):
+        raise RefusedError("another token", Trouble.ANOTHER_TOKEN)
 
 
 def _check(identity: Identity) -> None:
@@ -176,8 +213,6 @@ class Dialling:
     def receive(self, body: Buffer) -> bytes:
         """The next body to send, empty once all is said. ProtocolError: close, with that reason."""
         message = _read(body)
-        if isinstance(message, Refusal):
-            raise ProtocolError(f"refused: {one_line(message.reason)}")
         opened, challenge = self._opened, self._challenge
         if isinstance(message, Challenge) and challenge is None:
             if message.me == opened.me or message.nonce == opened.nonce:
@@ -187,13 +222,14 @@ class Dialling:
             if message.me != opened.dialled:
                 raise RefusedError(f"dialled {opened.dialled}, found {_name(message.me)}")
             if self.start and message.start != self.start:
-                raise RefusedError(f"another process is there in place of {opened.dialled}")
+                raise RefusedError(
+                    f"another process is there in place of {opened.dialled}",
+                    Trouble.ANOTHER_PROCESS,
+                )
             self._challenge = message
             return _encode(Proof(_mac(self._key, "dialer", opened, message)))
         if isinstance(message, Welcome) and challenge is not None and self.peer is None:
-            wanted = _mac(self._key, "listener", opened, challenge)
-            if not hmac.compare_digest(wanted, message.mac):
-                raise RefusedError("another token")
+            _check_mac(message.mac, self._key, "listener", opened, challenge)
             self.peer = challenge.me
             self.start = challenge.start
             return b""
@@ -245,15 +281,11 @@ class Listening:
     def receive(self, body: Buffer) -> bytes:
         """The next body to send. ProtocolError: close, with that reason."""
         message = _read(body)
-        if isinstance(message, Refusal):
-            raise ProtocolError(f"refused: {one_line(message.reason)}")
         opened, challenge = self._opened, self._challenge
         if isinstance(message, Open) and opened is None:
             return self._open(message)
         if isinstance(message, Proof) and opened and challenge and self.peer is None:
-            wanted = _mac(self._key, "dialer", opened, challenge)
-            if not hmac.compare_digest(wanted, message.mac):
-                raise RefusedError("another token")
+            _check_mac(message.mac, self._key, "dialer", opened, challenge)
             # Asked again: much may have been wanted and named since the first word.
             reason = self._admit(opened)
             if reason:
