@@ -9,7 +9,7 @@ import json
 import sys
 
 from ringrun.exit_codes import ExitCode
-from ringrun.local.display.lines import display_for
+from ringrun.local.display.choice import display_for
 from ringrun.local.folders import Folders, make_folders
 from ringrun.local.options import OutputForm, RunOptions
 from ringrun.local.orphaned import orphaned_report

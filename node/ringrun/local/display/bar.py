@@ -1,4 +1,4 @@
-"""The figures of SEND as a bar that stays in its place, for terminals; made by `display`."""
+"""The figures of SEND as a bar that stays in its place, for terminals; made by `choice`."""
 
 from typing import IO
 

@@ -1,12 +1,12 @@
-"""What the user sees while a local run runs: one line for each thing that happens, and the figures.
+"""One line for each thing that happens in a local run, and one a second with the figures of SEND.
 
-`supervisor` tells it what it sees; `run` prints the outcome below. On a terminal the figures of
-SEND are a bar that stays in its place; elsewhere they are a line a second; with `--quiet` or
-`--output json` there is nothing.
+For pipes and files; `bar` builds on it for terminals. What came of the run is printed by
+`ringrun.local.run`.
 """
 
-from typing import IO, Protocol
+from typing import IO
 
+from ringrun.core.node import MasterId
 from ringrun.core.orders import Orders
 from ringrun.core.outputs import Event, Live
 from ringrun.core.phase import Phase
@@ -16,44 +16,6 @@ from ringrun.spec import RunSpec
 
 # Said better by the lines that `look` and `run` print.
 _UNSAID = frozenset({"SlavesReady", "SendStarted", "GraceStarted", "ResultsCollected"})
-
-
-class Display(Protocol):
-    """What `supervisor` tells; `close` comes last, whatever happened."""
-
-    def look(self, record: Record | None, orders: Orders, seconds: float) -> None:
-        """The record and the orders as they are, so many seconds after the run's start."""
-
-    def event(self, event: Event) -> None:
-        """Something happened, in the leader's words."""
-
-    def master_lost(self, name: str, *, leading: bool) -> None:
-        """The process of a master has ended before its time."""
-
-    def live(self, live: Live) -> None:
-        """The figures of the moment, while in SEND."""
-
-    def close(self) -> None:
-        """Nothing more will come."""
-
-
-class Silent:
-    """Shows nothing."""
-
-    def look(self, record: Record | None, orders: Orders, seconds: float) -> None:
-        """Show nothing."""
-
-    def event(self, event: Event) -> None:
-        """Show nothing."""
-
-    def master_lost(self, name: str, *, leading: bool) -> None:
-        """Show nothing."""
-
-    def live(self, live: Live) -> None:
-        """Show nothing."""
-
-    def close(self) -> None:
-        """Show nothing."""
 
 
 class Lines:
@@ -94,14 +56,13 @@ class Lines:
         if event.kind not in _UNSAID:
             self.say(f"{event.phase:<6} {event.at:.2f} s  {text}")
 
-    def master_lost(self, name: str, *, leading: bool) -> None:
+    def master_lost(self, master: MasterId, *, leading: bool) -> None:
         """Say that a standby was lost; of a leader it is said when the next one leads."""
-        place = name.rpartition("-")[0]
         if leading:
-            self._lost_leader = place
+            self._lost_leader = master.place
         else:
             at = self._seconds - self._go_at
-            self.say(f"{self._phase:<6} {at:.2f} s  standby master {place} lost")
+            self.say(f"{self._phase:<6} {at:.2f} s  standby master {master.place} lost")
 
     def live(self, live: Live) -> None:
         """Say the figures, if a second has gone since the last time."""
@@ -113,21 +74,10 @@ class Lines:
         """Leave everything as it stands."""
 
 
-def display_for(spec: RunSpec, out: IO[str], *, silent: bool) -> Display:
-    """The display that fits where the output goes."""
-    if silent:
-        return Silent()
-    if not out.isatty():
-        return Lines(spec, out)
-    # Loaded only where it can be seen: it costs more than the rest of the supervisor.
-    from ringrun.local.display.bar import Bar
-
-    return Bar(spec, out)
-
-
 def _beginning(spec: RunSpec, record: Record) -> str:
     ring = " ".join(str(member.ordinal) for member in record.members)
-    leader = record.holder.rpartition("-")[0] or "nobody"
+    holder = MasterId.parse(record.holder)
+    leader = holder.place if holder is not None else "nobody"
     return (
         f"{len(record.members)} of {spec.nodes} slaves ready; "
         f"{leader} leads (epoch {record.epoch}); view {record.view} [{ring}]"
