@@ -8,7 +8,15 @@ from hypothesis import strategies as st
 
 from ringrun.core.errors import ProtocolError
 from ringrun.core.node import MasterId, SlaveId
-from ringrun.runtime.wire.handshake import Dialling, Identity, Listening, Open, RefusedError
+from ringrun.runtime.wire.handshake import (
+    Dialling,
+    HandshakeError,
+    Identity,
+    Listening,
+    Open,
+    RefusedError,
+    Trouble,
+)
 
 TOKEN = b"t" * 32
 SLAVE = Identity.slave(SlaveId(2, 1))
@@ -195,3 +203,36 @@ def test_any_body_is_read_or_refused(body: bytes, place: int, change: int) -> No
     with pytest.raises(ProtocolError):
         hear(end, said[1::2] if place % 2 else said[0::2])
     assert end.peer is None
+
+
+def test_whoever_acts_on_a_refusal_is_told_its_kind() -> None:
+    """The text is for people; a connection to itself, for one, is only broken."""
+    refusing = Listening(
+        me=SLAVE, run="run", token=TOKEN, nonce=nonce(2), admit=lambda opened: "another token"
+    )
+    dialer = dialling()
+    with pytest.raises(RefusedError) as here:
+        refusing.receive(dialer.begin())
+    with pytest.raises(HandshakeError, match="refused: another token") as there:
+        dialer.receive(here.value.answer)
+    assert there.value.trouble is Trouble.REFUSED
+    said = talk(dialling(token=b"x"), listening(token=b"x"))
+    with pytest.raises(HandshakeError) as stranger:
+        hear(dialling(), said[1::2])
+    assert stranger.value.trouble is Trouble.ANOTHER_TOKEN
+    with pytest.raises(HandshakeError) as mirrored:
+        dialling(me=SLAVE).receive(listening().receive(dialling().begin()))
+    assert mirrored.value.trouble is Trouble.BROKEN
+
+
+def test_another_process_at_the_same_address_is_a_kind_of_its_own() -> None:
+    """By hand a slave may have been started again where one was reached before."""
+    dialer = Dialling(
+        me=MASTER, dialled=SLAVE, run="run", token=TOKEN, nonce=nonce(1), start=b"before"
+    )
+    listener = Listening(
+        me=None, run=None, token=TOKEN, nonce=nonce(2), admit=anyone, start=b"after"
+    )
+    with pytest.raises(HandshakeError) as caught:
+        dialer.receive(listener.receive(dialer.begin()))
+    assert caught.value.trouble is Trouble.ANOTHER_PROCESS
