@@ -13,19 +13,14 @@ import sys
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import Final, NoReturn, TextIO
+from typing import Final, TextIO
 
 from ringrun import __version__
 from ringrun.arguments import addresses, folder, integer, one_of, port
+from ringrun.exit_codes import ExitCode
 from ringrun.spec import Override, RunSpec, SpecError, default_run, load_run
-from ringrun.spec.checking import near, shown
-
-AGREED: Final = 0
-NOT_AGREED: Final = 1
-WRONG_INPUT: Final = 2
-INTERNAL_ERROR: Final = 70
-INTERRUPTED: Final = 130
-BROKEN_PIPE: Final = 141
+from ringrun.spec.checking import shown
+from ringrun.usage import Parser, UsageError, check_command, joined, unknown_arguments
 
 _EXIT_CODES: Final = """\
 exit codes:
@@ -50,17 +45,6 @@ _FIELDS: Final = {
 _NO_COMMAND: Final = "ringrun: a command is missing (ringrun --help lists them)"
 
 
-class _UsageError(Exception):
-    """The arguments do not fit together; the message has a line for each fault."""
-
-
-class _Parser(argparse.ArgumentParser):
-    """argparse without its dump of the usage, and without guessing at shortened flags."""
-
-    def error(self, message: str) -> NoReturn:
-        raise _UsageError(f"{self.prog}: {message} ({self.prog} --help)")
-
-
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command and give its exit code; raises nothing unless `--debug` is given."""
     arguments = list(sys.argv[1:] if argv is None else argv)
@@ -76,49 +60,49 @@ def guarded(call: Callable[[], int], *, debug: bool) -> int:
         return int(exit_.code or 0)
     except SpecError as error:
         print(*error.faults, sep="\n", file=sys.stderr)
-        return WRONG_INPUT
-    except _UsageError as error:
+        return ExitCode.WRONG_INPUT
+    except UsageError as error:
         print(error, file=sys.stderr)
-        return WRONG_INPUT
+        return ExitCode.WRONG_INPUT
     except KeyboardInterrupt:
-        return INTERRUPTED
+        return ExitCode.INTERRUPTED
     except BrokenPipeError:
         # Whoever read our lines has gone. Python would complain once more when it closes stdout.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return BROKEN_PIPE
+        return ExitCode.BROKEN_PIPE
     except Exception as error:
         if debug:
             raise
         text = " ".join(f"{type(error).__name__}: {error}".split())
         print(f"ringrun: internal error: {text} (--debug shows where)", file=sys.stderr)
-        return INTERNAL_ERROR
+        return ExitCode.INTERNAL_ERROR
     return code
 
 
 def _dispatch(arguments: list[str]) -> int:
     if arguments[:1] == ["_node"]:
         # How a supervisor starts its children: not for users, so not in the help.
-        from ringrun.runtime.node import main as node_main
+        from ringrun.runtime.start.child import main as node_main
 
         return node_main(arguments[1:])
     if arguments[:1] == ["_pod"]:
         # How an operator's pods start.
-        from ringrun.runtime.pod import main as pod_main
+        from ringrun.runtime.start.pod import main as pod_main
 
         return pod_main(arguments[1:])
     parser, commands = _parser()
-    _check_command(arguments, commands)
-    parsed, unknown = parser.parse_known_args(_joined(arguments))
+    check_command(arguments, commands)
+    parsed, unknown = parser.parse_known_args(joined(arguments))
     if unknown:
-        raise _UsageError(_unknown_arguments(unknown, commands.get(parsed.command, parser)))
+        raise UsageError(unknown_arguments(unknown, commands.get(parsed.command, parser)))
     if parsed.command is None:
-        raise _UsageError(_NO_COMMAND)
+        raise UsageError(_NO_COMMAND)
     call: Callable[[argparse.Namespace], int] = parsed.call
     return call(parsed)
 
 
 def _parser() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParser]]:
-    parser = _Parser(
+    parser = Parser(
         prog="ringrun",
         description="A ring of slaves that agrees on one stream of messages, and proves it.",
         epilog=_EXIT_CODES,
@@ -126,7 +110,7 @@ def _parser() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParse
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"ringrun {__version__}")
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser)
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=Parser)
 
     def command(
         name: str, call: Callable[[argparse.Namespace], int], text: str
@@ -214,37 +198,6 @@ def _add_journal(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--journal", metavar="DIR", help="write journals for `ringrun verify`")
 
 
-def _check_command(arguments: list[str], commands: dict[str, argparse.ArgumentParser]) -> None:
-    first = arguments[0] if arguments else "-"
-    if not first.startswith("-") and first not in commands:
-        names, hint = ", ".join(commands), near(first, commands)
-        raise _UsageError(f"ringrun: command must be one of {names}, got {shown(first)}{hint}")
-
-
-def _joined(arguments: list[str]) -> list[str]:
-    """`--send -2s` as `--send=-2s`, so that a negative value meets its rule and not argparse's."""
-    joined: list[str] = []
-    for argument in arguments:
-        before = joined[-1] if joined else ""
-        if re.match(r"-\.?[0-9]", argument) and re.fullmatch(r"--[a-z-]+", before):
-            joined[-1] = f"{before}={argument}"
-        else:
-            joined.append(argument)
-    return joined
-
-
-def _unknown_arguments(unknown: list[str], parser: argparse.ArgumentParser) -> str:
-    faults = []
-    flags = [flag for action in parser._actions for flag in action.option_strings]
-    for argument in unknown:
-        flag = argument.split("=")[0]
-        if argument.startswith("-"):
-            faults.append(f"{parser.prog}: {flag} is unknown{near(flag, flags)}")
-        else:
-            faults.append(f"{parser.prog}: {shown(argument)} is one argument too many")
-    return "\n".join(faults)
-
-
 def _run(parsed: argparse.Namespace) -> int:
     from ringrun.local import OutputForm, RunOptions, run
 
@@ -271,7 +224,7 @@ def _slave(parsed: argparse.Namespace) -> int:
     journal = _journal(parsed, faults)
     _refuse(faults)
 
-    from ringrun.runtime.byhand import run_slave
+    from ringrun.local.hand.slave import run_slave
 
     return run_slave(parsed.host, listen_on, journal)
 
@@ -299,7 +252,7 @@ def _master(parsed: argparse.Namespace) -> int:
         overrides.append(Override(flag="--model", path=_FIELDS["model"], text=parsed.model))
     spec = _with_faults(lambda: default_run(overrides, name="by-hand"), faults)
 
-    from ringrun.runtime.byhand import run_master
+    from ringrun.local.hand.master import run_master
 
     return run_master(parsed.host, listen_on, spec, slaves, journal, output=OutputForm(output))
 

@@ -34,8 +34,8 @@ from ringrun.core.messages import (
 from ringrun.core.node import MasterId, SlaveId
 from ringrun.core.phase import Phase
 from ringrun.core.record import FoldValue, Member, Plan, Record
-from ringrun.runtime.handshake import Dialling, Identity
-from ringrun.runtime.wire import Decoder, decode_control, encode_control, encode_handshake
+from ringrun.runtime.wire.frames import Decoder, decode_control, encode_control, encode_handshake
+from ringrun.runtime.wire.handshake import Dialling, Identity
 
 Answer = TypeVar("Answer")
 

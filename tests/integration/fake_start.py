@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from ringrun.local.children import Start
+from ringrun.local.processes.child import Start
 
 FAKE = str(Path(__file__).with_name("fake_child.py"))
 

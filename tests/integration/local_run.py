@@ -76,7 +76,7 @@ class LocalRun:
             if "--ordinal" in words:
                 name = f"s{words[words.index('--ordinal') + 1]}-{incarnation}"
             else:
-                name = f"{words[words.index('--name') + 1]}-{incarnation}"
+                name = f"m{words[words.index('--number') + 1]}-{incarnation}"
             found[name] = pid
             self._children[pid] = name
         return found

@@ -20,8 +20,8 @@ from ringrun.core.messages import Fetch, Heartbeat, Hello, Leave, Wedge
 from ringrun.core.node import SlaveId
 from ringrun.core.record import Member, Plan, Record
 from ringrun.core.ring.frame import HEADER, WAGON
-from ringrun.runtime import wire
-from ringrun.runtime.handshake import Dialling, Identity
+from ringrun.runtime.wire import frames as wire
+from ringrun.runtime.wire.handshake import Dialling, Identity
 
 FRAMES = 200_000
 SEED = 20_240

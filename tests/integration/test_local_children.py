@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 from fake_start import fake
 
-from ringrun.local.children import Child
 from ringrun.local.folders import Folders, make_folders
 from ringrun.local.options import RunOptions
+from ringrun.local.processes.child import Child
 
 
 class Watched:

@@ -2,12 +2,15 @@
 
 from io import StringIO
 
+from ringrun.core.node import MasterId
 from ringrun.core.orders import Orders
 from ringrun.core.outputs import Event, Live
 from ringrun.core.phase import Phase
 from ringrun.core.record import Member, Record
-from ringrun.local.bar import Bar
-from ringrun.local.display import Display, Lines, Silent, display_for
+from ringrun.local.display.bar import Bar
+from ringrun.local.display.choice import display_for
+from ringrun.local.display.interface import Display, Silent
+from ringrun.local.display.lines import Lines
 from ringrun.spec import default_run
 
 SPEC = default_run()
@@ -43,8 +46,8 @@ def story(display: Display) -> None:
     display.live(Live(approved=9_000, rate=9_931.0, p99=0.00021, elapsed=1.02))
     display.live(Live(approved=9_900, rate=9_931.0, p99=0.00021, elapsed=1.27))
     display.look(FIRST_VIEW, Orders(), 1.58)
-    display.master_lost("m1-1", leading=False)
-    display.master_lost("m0-1", leading=True)
+    display.master_lost(MasterId(1, 1), leading=False)
+    display.master_lost(MasterId(0, 1), leading=True)
     display.event(Event("LeaderElected", "m1 leads (epoch 2)", 1.4, "SEND"))
     display.live(Live(approved=19_862, rate=9_931.0, p99=0.00021, elapsed=2.0))
     display.event(Event("GraceStarted", "4 slaves in GRACE", 2.0, "GRACE"))

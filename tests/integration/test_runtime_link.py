@@ -5,13 +5,15 @@ import select
 import socket
 import time
 from collections.abc import Iterator
+from math import inf
 
 import pytest
 
 from ringrun.core.messages import Heartbeat
-from ringrun.runtime.link import DATA_WAITING, Link
-from ringrun.runtime.spinning import JUDGED, Spinning
-from ringrun.runtime.wire import Decoder, FrameKind, data_preamble, encode_control
+from ringrun.runtime.links.link import DATA_WAITING, Link
+from ringrun.runtime.slave.spinning import JUDGED, Spinning
+from ringrun.runtime.wire.frames import Decoder, FrameKind, data_preamble, encode_control
+from ringrun.runtime.wire.handshake import NONCE_BYTES, Listening
 
 
 class Pair:
@@ -22,7 +24,10 @@ class Pair:
         near, self.far = socket.socketpair()
         near.setblocking(False)
         self.far.settimeout(5)
-        self.link = Link(near, self.poll, "test", None)
+        handshake = Listening(
+            me=None, run=None, token=b"", nonce=bytes(NONCE_BYTES), admit=lambda opened: ""
+        )
+        self.link = Link(near, self.poll, address="test", handshake=handshake, deadline=inf)
         self.poll.register(self.link.fd, select.EPOLLIN)
         self.decoder = Decoder()
         self.decoder.authenticated()

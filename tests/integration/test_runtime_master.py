@@ -13,22 +13,22 @@ from commanding import RUN, TOKEN
 from ringrun.core.errors import ProtocolError
 from ringrun.core.master.master import Master
 from ringrun.core.messages import Heartbeat
-from ringrun.core.node import SlaveId
+from ringrun.core.node import MasterId, SlaveId
 from ringrun.core.orders import Orders
 from ringrun.core.outputs import Outcome
 from ringrun.core.record import Member, Record
 from ringrun.record.memory import MemoryRecordStore, MemoryReportStore
-from ringrun.runtime.handshake import Identity, Listening, Open
 from ringrun.runtime.log import Log
-from ringrun.runtime.master_process import STORE_TIMEOUT, MasterProcess
+from ringrun.runtime.master.process import STORE_TIMEOUT, MasterProcess
+from ringrun.runtime.master.threaded import ThreadedRecordStore, ThreadedReportStore
 from ringrun.runtime.planning import plan_of
-from ringrun.runtime.threaded import ThreadedRecordStore, ThreadedReportStore
-from ringrun.runtime.wire import (
+from ringrun.runtime.wire.frames import (
     Decoder,
     data_preamble,
     encode_control,
     encode_handshake,
 )
+from ringrun.runtime.wire.handshake import Identity, Listening, Open
 from ringrun.spec import default_run
 
 
@@ -52,7 +52,7 @@ def process(store: MemoryRecordStore, log: io.StringIO) -> MasterProcess:
     """A master of a run of two slaves; call it inside a loop."""
     spec = default_run([], name=RUN)
     return MasterProcess(
-        Master(me="m0-1", spec=spec, plan=plan_of(spec, RUN), now=time.monotonic()),
+        Master(me=MasterId(0, 1), spec=spec, plan=plan_of(spec, RUN), now=time.monotonic()),
         run=RUN,
         token=TOKEN,
         record=ThreadedRecordStore(store),

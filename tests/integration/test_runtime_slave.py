@@ -15,7 +15,7 @@ from ringrun.core.errors import ProtocolError
 from ringrun.core.messages import Result
 from ringrun.core.node import SlaveId
 from ringrun.core.record import Plan
-from ringrun.runtime.handshake import Identity
+from ringrun.runtime.wire.handshake import Identity
 
 
 def plan(model: str, nodes: int, send: float = 0.5, grace: float = 0.3) -> Plan:

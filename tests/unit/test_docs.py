@@ -18,6 +18,7 @@ from ringrun.core.ring.models import MODELS
 from ringrun.core.rules import Rules
 from ringrun.core.slave.ending import Answer
 from ringrun.core.slave.standing import COMMANDS, TABLE, Does, Standing
+from ringrun.exit_codes import ExitCode
 from ringrun.report import Verdict
 from ringrun.spec.fields import FIELDS
 from ringrun.verify.findings import TITLES
@@ -227,6 +228,8 @@ def test_exit_codes_are_those_of_the_program() -> None:
     assert parser.epilog is not None
     helped = re.findall(r"^  ([0-9]+) ", parser.epilog, re.MULTILINE)
     assert first_column(README, "| exit code ") == helped
+    # A reader that has gone reads no help either.
+    assert {int(code) for code in helped} == set(ExitCode) - {ExitCode.BROKEN_PIPE}
 
 
 # Links and names of files.

@@ -15,8 +15,8 @@ driver), and `tests/integration/test_runners.py` holds all three to these duties
    later, never from within a call.
 5. *Links.* A peer's messages come only between its `link_up` and its `link_down`, in the order in
    which they were sent. What is sent to a peer without a link is lost, and nobody is told.
-6. *Results.* After `Finish` the result is kept outside of the process and printed, and then given to
-   `finish`; a crash in between loses nothing that was promised.
+6. *Results.* After `Finish` the result is kept outside of the process and printed, and then given
+   to `finish`; a crash in between loses nothing that was promised.
 7. *The end.* After `Exit` a core is not called again.
 8. *Refusals.* A `ProtocolError` from `data` or `receive` costs the link it came by, and nothing
    else. What the call had left behind by then is carried out all the same.

@@ -4,17 +4,13 @@
 decided in `ringrun.core.supervisor.roster`; here are processes, files and the screen.
 """
 
-from typing import TYPE_CHECKING
-
 from ringrun.local.options import OutputForm, RunOptions
-
-if TYPE_CHECKING:
-    from ringrun.spec import RunSpec
+from ringrun.spec import RunSpec
 
 __all__ = ["OutputForm", "RunOptions", "run"]
 
 
-def run(spec: "RunSpec", options: RunOptions) -> int:
+def run(spec: RunSpec, options: RunOptions) -> int:
     """Run it to its end and print what came of it; 0, 1, 2 or 130 as docs/operations.md has it."""
     # Imported here so that `ringrun --help` need not load asyncio and rich.
     from ringrun.local.run import run_here

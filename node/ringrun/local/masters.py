@@ -7,7 +7,7 @@ started, so that a standby need not wait for it to expire.
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ringrun.local.children import Child
+from ringrun.local.processes.child import Child
 from ringrun.record.store import RecordStore, StoreError
 
 SHORT_LIFE = 2.0

@@ -1,34 +1,30 @@
 """`ringrun run` from the checked spec to the exit code: folders, supervisor, what is printed.
 
-Called by `ringrun.local.run`. The verdict is the leader's, in its report; only where no master was
+Called by `ringrun.local`. The verdict is the leader's, in its report; only where no master was
 left to write one is it made here, from what the slaves left on disk.
 """
 
 import asyncio
 import json
 import sys
-from typing import Final
 
-from ringrun.local.children import Start, raise_descriptor_limit
-from ringrun.local.display import display_for
+from ringrun.exit_codes import ExitCode
+from ringrun.local.display.choice import display_for
 from ringrun.local.folders import Folders, make_folders
-from ringrun.local.forking import fork_node, preload
 from ringrun.local.options import OutputForm, RunOptions
 from ringrun.local.orphaned import orphaned_report
+from ringrun.local.processes.child import Start, raise_descriptor_limit
+from ringrun.local.processes.forking import fork_node, preload
 from ringrun.local.supervisor import Ending, Supervisor
 from ringrun.report import Report
 from ringrun.report_text import last_line, table
 from ringrun.spec import RunSpec
 
-AS_WISHED: Final = 0
-NOT_AS_WISHED: Final = 1
-INTERRUPTED: Final = 130
-
 
 def run_here(spec: RunSpec, options: RunOptions, start: Start = fork_node) -> int:
     """The exit code of a whole run on this machine; SpecError if a folder cannot be used."""
     folders = make_folders(spec.name, options)
-    code = NOT_AS_WISHED
+    code = ExitCode.NOT_AS_WISHED
     try:
         raise_descriptor_limit()
         preload()
@@ -36,16 +32,16 @@ def run_here(spec: RunSpec, options: RunOptions, start: Start = fork_node) -> in
         report = _report(spec, folders, ending)
         _keep(report, folders)
         _print(report, options)
-        code = AS_WISHED if report.as_wished else NOT_AS_WISHED
+        code = ExitCode.AS_WISHED if report.as_wished else ExitCode.NOT_AS_WISHED
         if ending.interrupted:
-            code = INTERRUPTED
+            code = ExitCode.INTERRUPTED
     except BrokenPipeError:
         # Whoever read our lines has gone, and will not look for files either.
-        code = INTERRUPTED
+        code = ExitCode.INTERRUPTED
         raise
     finally:
         if folders.temporary:
-            if code == NOT_AS_WISHED:
+            if code is ExitCode.NOT_AS_WISHED:
                 print(f"The run's own files are kept in {folders.run_dir}.", file=sys.stderr)
             else:
                 folders.remove()

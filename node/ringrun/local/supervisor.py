@@ -16,19 +16,20 @@ from typing import Any, Final
 
 import msgspec
 
-from ringrun.core.node import SlaveId
+from ringrun.core.node import MasterId, SlaveId
 from ringrun.core.orders import Orders
 from ringrun.core.outcome.verdict import START_DEADLINE
 from ringrun.core.outputs import Event, Live
 from ringrun.core.phase import Phase
 from ringrun.core.record import Record
-from ringrun.core.supervisor.roster import INTERRUPTED, Observed, SlaveSeen, decide
-from ringrun.local.children import Child, Start
-from ringrun.local.display import Display
+from ringrun.core.supervisor.roster import INTERRUPTED, Observed, decide
+from ringrun.local.display.interface import Display
 from ringrun.local.folders import Folders
-from ringrun.local.forking import fork_node
 from ringrun.local.masters import Masters
 from ringrun.local.patience import Patience
+from ringrun.local.processes.child import Child, Start
+from ringrun.local.processes.forking import fork_node
+from ringrun.local.slaves import Slaves, cause_of
 from ringrun.record.file import FileRecordStore, FileReportStore
 from ringrun.record.store import StoreError
 from ringrun.spec import RunSpec
@@ -55,14 +56,6 @@ class Ending:
     interrupted: bool
     record: Record | None
     orders: Orders
-
-
-@dataclass(slots=True, kw_only=True)
-class _Slave:
-    child: Child
-    host: str = ""
-    port: int = 0
-    condemned: bool = False
 
 
 class Supervisor:
@@ -93,7 +86,7 @@ class Supervisor:
         }
         self._store = FileRecordStore(folders.record)
         self._reports = FileReportStore(folders.report)
-        self._slaves: dict[SlaveId, _Slave] = {}
+        self._slaves = Slaves(folders, self._start_slave)
         self._masters = Masters(spec.masters, self._store, self._start_master)
         self._orders = Orders()
         self._record: Record | None = None
@@ -189,40 +182,17 @@ class Supervisor:
         if decision.orders != self._orders:
             self._keep(decision.orders, now)
         for node in decision.create:
-            self._start_slave(node)
+            self._slaves.start(node)
         for node in decision.delete:
-            self._slaves[node].condemned = True
-            self._slaves[node].child.kill()
+            self._slaves.condemn(node)
         self._decide_at = decision.deadline
 
     def _observe(self) -> Observed:
         return Observed(
-            slaves=tuple(self._seen(node, slave) for node, slave in self._slaves.items()),
+            slaves=self._slaves.seen,
             masters=tuple(child.name for child in self._masters.living),
             stop=self._stop,
         )
-
-    def _seen(self, node: SlaveId, slave: _Slave) -> SlaveSeen:
-        ended = not slave.child.alive
-        return SlaveSeen(
-            ordinal=node[0],
-            incarnation=node[1],
-            host=slave.host,
-            port=slave.port,
-            ended=ended,
-            cause=self._slave_cause(slave) if ended else "",
-            result=self._folders.result(slave.child.name) if ended else None,
-        )
-
-    def _slave_cause(self, slave: _Slave) -> str:
-        if slave.condemned:
-            return "killed 10 s after it left the ring"
-        return self._cause(slave.child)
-
-    def _cause(self, child: Child) -> str:
-        # Who failed says why; who was killed could not.
-        words = self._folders.last_words(child.name) if (child.code or 0) > 0 else ""
-        return f"{child.cause}: {words}" if words else child.cause
 
     def _keep(self, orders: Orders, now: float) -> None:
         line = msgspec.json.encode(orders)
@@ -235,18 +205,13 @@ class Supervisor:
         message = b'{"orders":' + line + b"}"
         for child in self._masters.living:
             child.channel.say_newest(message)
-        for node in orders.dead:
-            # What the orders keep of it is all that is needed.
-            if node in self._slaves and not self._slaves[node].child.alive:
-                del self._slaves[node]
+        self._slaves.forget(orders.dead)
 
-    def _start_slave(self, node: SlaveId) -> None:
+    def _start_slave(self, node: SlaveId) -> Child:
         ordinal, incarnation = node
-        child = self._start(
-            f"s{ordinal}-{incarnation}",
-            ("slave", "--ordinal", str(ordinal), "--incarnation", str(incarnation)),
+        return self._start(
+            str(node), ("slave", "--ordinal", str(ordinal), "--incarnation", str(incarnation))
         )
-        self._slaves[node] = _Slave(child=child)
 
     def _start_master(self, name: str, number: int, incarnation: int) -> Child:
         child = self._start(
@@ -271,9 +236,7 @@ class Supervisor:
     def _heard(self, child: Child, message: dict[str, Any]) -> None:
         match message:
             case {"listening": [str(host), int(port)]}:
-                for slave in self._slaves.values():
-                    if slave.child is child:
-                        slave.host, slave.port = host, port
+                self._slaves.listens(child, host, port)
             case {"event": dict(event)}:
                 if not self._over:
                     self._display.event(msgspec.convert(event, Event))
@@ -285,11 +248,12 @@ class Supervisor:
         self._wake()
 
     def _ended(self, child: Child) -> None:
-        if child.name.startswith("m"):
-            self._last_words = f"{child.name}: {self._cause(child)}"
+        master = MasterId.parse(child.name)
+        if master is not None:
+            self._last_words = f"{child.name}: {cause_of(child, self._folders)}"
             if not self._over and child.code:
                 leading = self._record is not None and self._record.holder == child.name
-                self._display.master_lost(child.name, leading=leading)
+                self._display.master_lost(master, leading=leading)
             self._masters.note_end(child, self._loop.time())
         self._wake()
 
@@ -339,8 +303,7 @@ class Supervisor:
             return INTERRUPTED
         patience = self._patience
         phase = self._record.phase if self._record is not None else None
-        living = any(slave.child.alive for slave in self._slaves.values())
-        patience.see(now, phase, slaves=living)
+        patience.see(now, phase, slaves=bool(self._slaves.living))
         if patience.start_is_over(now) and not self._stop:
             self._stop = START_DEADLINE
             self._wake()
@@ -352,7 +315,7 @@ class Supervisor:
     async def _let_leave(self) -> None:
         """The report is complete: slaves end once they are told so; the rest is asked, then left
         to `_bury`."""
-        await self._until(lambda: not any(slave.child.alive for slave in self._slaves.values()))
+        await self._until(lambda: not self._slaves.living)
         for child in self._living():
             child.kill(signal.SIGTERM)
         await self._until(lambda: not self._living())
@@ -365,9 +328,8 @@ class Supervisor:
                     self._changed.clear()
                     await self._changed.wait()
 
-    def _living(self) -> list[Child]:
-        slaves = (slave.child for slave in self._slaves.values())
-        return [child for child in (*slaves, *self._masters.living) if child.alive]
+    def _living(self) -> tuple[Child, ...]:
+        return (*self._slaves.living, *self._masters.living)
 
     def _bury(self) -> None:
         children = self._living()

@@ -1,7 +1,7 @@
 """Requests to the Kubernetes API server, as raw objects: the one module that imports its client.
 
-Used by the masters in pods (`record.lease`, `runtime.pod_master`) and by the operator's `cluster`.
-The typed client is not for us: it drops fields that it does not know, and writes times that a Lease
+Used by the masters in pods (`record.lease`, `runtime.start.pod_master`) and by the operator. The
+typed client is not for us: it drops fields that it does not know, and writes times that a Lease
 refuses (tried). Nor is its watch, which hangs for as long as a server is frozen.
 """
 

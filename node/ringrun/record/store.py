@@ -2,7 +2,7 @@
 
 Called by the supervisors, and by the runtime of the masters (one call of each store in flight),
 who await what they ask: `lease` is made for that; the calls of the others block, and get threads
-from `ringrun.runtime.threaded`.
+from `ringrun.runtime.master.threaded`.
 """
 
 from typing import Any, Protocol

@@ -1,7 +1,7 @@
 """The child's end of the line to its supervisor: one JSON value a line, both ways.
 
 The supervisor's death closes it, and then the child has nothing to live for: whoever reads it
-exits at once. Used by `node`; the supervisor's end is in `ringrun.local.channel`.
+exits at once. Used by `start.child`; the supervisor's end is in `ringrun.local.processes.channel`.
 """
 
 import json

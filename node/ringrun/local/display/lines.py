@@ -1,0 +1,96 @@
+"""One line for each thing that happens in a local run, and one a second with the figures of SEND.
+
+For pipes and files; `bar` builds on it for terminals. What came of the run is printed by
+`ringrun.local.run`.
+"""
+
+from typing import IO
+
+from ringrun.core.node import MasterId
+from ringrun.core.orders import Orders
+from ringrun.core.outputs import Event, Live
+from ringrun.core.phase import Phase
+from ringrun.core.record import Record
+from ringrun.report_text import duration, heading, thousands
+from ringrun.spec import RunSpec
+
+# Said better by the lines that `look` and `run` print.
+_UNSAID = frozenset({"SlavesReady", "SendStarted", "GraceStarted", "ResultsCollected"})
+
+
+class Lines:
+    """One line for each event, and one a second with the figures of SEND."""
+
+    def __init__(self, spec: RunSpec, out: IO[str]) -> None:
+        self._spec = spec
+        self._out = out
+        self._begun = False
+        self._next_live = 1.0
+        self._seconds = 0.0
+        self._go_at = 0.0
+        self._phase = Phase.START
+        self._lost_leader = ""
+        self.say(heading(spec))
+
+    def say(self, text: str) -> None:
+        """Print one line at once: whoever reads a pipe wants it now."""
+        print(text, file=self._out, flush=True)
+
+    def look(self, record: Record | None, orders: Orders, seconds: float) -> None:
+        """Say once how the run began."""
+        self._seconds = seconds
+        if self._begun or record is None or record.view < 1:
+            return
+        self._begun = True
+        self.say(f"START  {seconds:.2f} s  {_beginning(self._spec, record)}")
+
+    def event(self, event: Event) -> None:
+        """Say what happened, and when: seconds on the ring's clock."""
+        if event.phase == Phase.START:
+            return
+        self._phase, self._go_at = Phase(event.phase), self._seconds - event.at
+        text = event.text
+        if event.kind == "LeaderElected" and self._lost_leader:
+            text = f"master {self._lost_leader} lost; {text}"
+            self._lost_leader = ""
+        if event.kind not in _UNSAID:
+            self.say(f"{event.phase:<6} {event.at:.2f} s  {text}")
+
+    def master_lost(self, master: MasterId, *, leading: bool) -> None:
+        """Say that a standby was lost; of a leader it is said when the next one leads."""
+        if leading:
+            self._lost_leader = master.place
+        else:
+            at = self._seconds - self._go_at
+            self.say(f"{self._phase:<6} {at:.2f} s  standby master {master.place} lost")
+
+    def live(self, live: Live) -> None:
+        """Say the figures, if a second has gone since the last time."""
+        if self._next_live <= live.elapsed < self._spec.send:
+            self._next_live = int(live.elapsed) + 1.0
+            self.say(f"SEND   {left_text(self._spec, live)}   {figures_text(live)}")
+
+    def close(self) -> None:
+        """Leave everything as it stands."""
+
+
+def _beginning(spec: RunSpec, record: Record) -> str:
+    ring = " ".join(str(member.ordinal) for member in record.members)
+    holder = MasterId.parse(record.holder)
+    leader = holder.place if holder is not None else "nobody"
+    return (
+        f"{len(record.members)} of {spec.nodes} slaves ready; "
+        f"{leader} leads (epoch {record.epoch}); view {record.view} [{ring}]"
+    )
+
+
+def left_text(spec: RunSpec, live: Live) -> str:
+    """How much of SEND is left."""
+    return f"{max(0.0, spec.send - live.elapsed):.1f} s left"
+
+
+def figures_text(live: Live) -> str:
+    """How far and how fast the ring is."""
+    return (
+        f"{thousands(live.approved)} approved   {thousands(live.rate)}/s   p99 {duration(live.p99)}"
+    )

@@ -1,0 +1,63 @@
+"""`ringrun master`: a whole run with slaves that others started, named or found on this machine.
+
+Called by the command line. What is done with the slaves is in `supervising`.
+"""
+
+import asyncio
+import secrets
+from pathlib import Path
+
+from ringrun.local.hand.access import (
+    check_host,
+    listening,
+    registry_folder,
+    resolved,
+    token_of_environment,
+)
+from ringrun.local.hand.found import START, Found, find
+from ringrun.local.hand.supervising import HandSetting, HandSupervisor
+from ringrun.report_text import OutputForm
+from ringrun.spec import RunSpec, SpecError
+
+
+def run_master(
+    host: str,
+    port: int,
+    spec: RunSpec,
+    slaves: tuple[tuple[str, int], ...] | None = None,
+    journal: Path | None = None,
+    *,
+    output: OutputForm,
+    debug: bool = False,
+) -> int:
+    """Do the run and print its outcome; the exit code. SpecError if there are no slaves for it."""
+    token = token_of_environment()
+    for name, number in slaves or ():
+        check_host(f"--slaves {name}:{number}", name, token)
+    folder = None if slaves is not None else registry_folder()
+    # A master dials; it holds its own address only so that two do not take themselves for one.
+    with listening(host, port):
+        found = _found(slaves, folder)
+        setting = HandSetting(
+            spec=spec.with_nodes(len(found)),
+            run=f"hand-{secrets.token_hex(4)}",
+            token=token,
+            folder=folder,
+            journal=journal,
+            form=output,
+            debug=debug,
+        )
+        return asyncio.run(HandSupervisor(setting, found).run())
+
+
+def _found(slaves: tuple[tuple[str, int], ...] | None, folder: Path | None) -> list[Found]:
+    if slaves is not None:
+        place = "--slaves"
+        found = [Found(host=resolved(place, host, port), port=port) for host, port in slaves]
+    else:
+        assert folder is not None
+        place = "slaves that run here"
+        found = find(folder)
+    if len(found) < 2:
+        raise SpecError([f"{place}: must be at least 2, got {len(found)}; start one with: {START}"])
+    return found

@@ -1,0 +1,1 @@
+"""The processes of a local run, and the line to each."""

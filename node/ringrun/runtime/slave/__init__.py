@@ -1,0 +1,1 @@
+"""A slave's process: one thread, one epoll, one core."""

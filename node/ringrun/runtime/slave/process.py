@@ -1,0 +1,134 @@
+"""A slave's process: listener, signals, journal, result and core put together around the loop.
+
+Called by a supervisor's child, a pod, and by hand. What differs between the two is in
+`SlaveSetting`: by hand there is no name before a master gives one, and no supervisor to outlive.
+"""
+
+import gc
+import select
+import socket
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from math import inf
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from ringrun.core.messages import Result
+from ringrun.core.slave.slave import Slave
+from ringrun.exit_codes import ExitCode
+from ringrun.report import shown_sum
+from ringrun.runtime.channel import Channel
+from ringrun.runtime.journal import Journal, clock_name, file_name
+from ringrun.runtime.links.admission import Name
+from ringrun.runtime.links.connections import Connections
+from ringrun.runtime.log import Log
+from ringrun.runtime.slave.loop import SlaveLoop
+from ringrun.runtime.slave.naming import first_name
+from ringrun.runtime.slave.outlet import Outlet
+from ringrun.runtime.slave.results import cpu_seconds, write_result, write_termination_message
+from ringrun.runtime.slave.waking import Waking
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlaveSetting:
+    """How this slave was started. `name` is None by hand, `title` begins its line. `termination` is
+    where a pod leaves its result for the kubelet, `known` what a journal says of the run's spec."""
+
+    name: Name | None
+    token: bytes
+    title: str
+    start_deadline: float = inf
+    journal: Path | None = None
+    results: Path | None = None
+    termination: Path | None = None
+    debug: bool = False
+    known: Mapping[str, Any] = field(default_factory=dict)
+
+
+def known_of(spec: Mapping[str, Any]) -> dict[str, Any]:
+    """What a journal says of a spec, given as its document: a slave reads no YAML."""
+    return {
+        "nodes": spec["nodes"],
+        "seed": spec["seed"],
+        "model": spec["model"],
+        "send": spec["periods"]["sendMilliseconds"] / 1000,
+        "grace": spec["periods"]["graceMilliseconds"] / 1000,
+    }
+
+
+def run_slave(
+    setting: SlaveSetting, listener: socket.socket, channel: Channel | None = None
+) -> int:
+    """Serve one run, from the listening socket to the exit code."""
+    poll = select.epoll()
+    log = Log(str(setting.name.node) if setting.name else setting.title, debug=setting.debug)
+    connections = Connections(
+        poll=poll, listener=listener, name=setting.name, token=setting.token, log=log
+    )
+    waking = Waking(poll, channel)
+    ended: int | Name = setting.name or first_name(connections, waking) or ExitCode.INTERRUPTED
+    while isinstance(ended, Name):
+        # By hand there may be another name, as long as no run has begun.
+        ended = _serve(setting, ended, connections, waking, log)
+    waking.close()
+    return ended
+
+
+def _serve(
+    setting: SlaveSetting, name: Name, connections: Connections, waking: Waking, log: Log
+) -> int | Name:
+    """Be this slave until the exit code, or another name."""
+    log.node = str(name.node)
+    journal = _journal(setting, name)
+    core = Slave(
+        node=name.node,
+        now=time.monotonic(),
+        journal=journal is not None,
+        start_deadline=setting.start_deadline,
+    )
+    outlet = Outlet(core, connections, journal=journal, log=log, keep=_keeper(setting))
+    loop = SlaveLoop(core=core, connections=connections, outlet=outlet, waking=waking)
+    # What is there now stays: the collector need not look at it again, only at what is new.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
+    ended = loop.run()
+    if journal is not None:
+        journal.close()
+    return ended
+
+
+def _keeper(setting: SlaveSetting) -> Callable[[Result], Result]:
+    def keep(result: Result) -> Result:
+        """On disk, then on stdout; both before anyone is told."""
+        kept = msgspec.structs.replace(result, cpu_seconds=cpu_seconds())
+        if setting.results is not None:
+            write_result(setting.results, kept)
+        if setting.termination is not None:
+            write_termination_message(setting.termination, kept)
+        line = f"count {kept.count} sum {shown_sum(kept.sum_exact)} digest {kept.digest}"
+        sys.stdout.write(f"{setting.title}: {line}\n")
+        sys.stdout.flush()
+        return kept
+
+    return keep
+
+
+def _journal(setting: SlaveSetting, name: Name) -> Journal | None:
+    """This slave's, begun (docs/journal.md); None without a folder. OSError if it fails."""
+    if setting.journal is None:
+        return None
+    meta = {
+        "run": name.run,
+        "node": str(name.node),
+        "role": "slave",
+        "ordinal": name.node.ordinal,
+        "incarnation": name.node.incarnation,
+        **setting.known,
+        "clock": clock_name(),
+    }
+    return Journal(setting.journal / file_name(str(name.node)), meta)
