@@ -123,6 +123,7 @@ class ExpectationReport(_Part, frozen=True, kw_only=True):
 class Report(_Part, frozen=True, kw_only=True):
     """The whole run's outcome. `spec` is the resolved spec's document (`RunSpec.as_document`).
 
+    `reason` begins with `reason_word`, which programs go by (`core.reason.Why`).
     `epoch` is that of the leader who wrote it, `complete` says that nothing may replace it, and
     `unproven` names the slaves whose result could not be compared with the others.
     """
@@ -131,6 +132,7 @@ class Report(_Part, frozen=True, kw_only=True):
     spec: Mapping[str, Any]
     verdict: Verdict
     reason: str = ""
+    reason_word: str = ""
     count: int
     sum_exact: str
     digest: str

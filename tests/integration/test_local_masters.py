@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 
+from ringrun.core.node import MasterId
 from ringrun.core.record import Record
-from ringrun.local.masters import FIRST_DELAY, SHORT_LIFE, STILLBORN_LIMIT, Masters
+from ringrun.core.supervisor.masters import PROCESSES, SHORT_LIFE, STILLBORN_LIMIT
+from ringrun.local.masters import Masters
 from ringrun.record.memory import MemoryRecordStore
 from ringrun.record.store import StoreError
 
@@ -24,9 +26,8 @@ class Places:
         self.now = 0.0
         self.masters = Masters(count, store, self._start)  # type: ignore[arg-type]
 
-    def _start(self, name: str, number: int, incarnation: int) -> Process:
-        assert name == f"m{number}-{incarnation}"
-        return Process(name, self.now)
+    def _start(self, node: MasterId) -> Process:
+        return Process(str(node), self.now)
 
     @property
     def names(self) -> list[str]:
@@ -38,11 +39,13 @@ class Places:
         self.now += after
         child = self.masters.living[place]
         child.alive = False  # type: ignore[misc]
-        self.masters.note_end(child, self.now)
+        node = MasterId.parse(child.name)
+        assert node is not None
+        self.masters.note_end(node, self.now)
 
     def tend(self) -> float:
         """Do what is due."""
-        return self.masters.tend(self.now, refill=True)
+        return self.masters.tend(self.now)
 
 
 def test_a_master_that_ends_is_followed_by_its_next_incarnation() -> None:
@@ -103,7 +106,7 @@ def test_stillborn_masters_are_started_with_growing_delays_and_then_no_more() ->
         again = places.tend()
         delays.append(again - places.now)
         places.now = min(again, 1000.0)
-    assert delays[:2] == [FIRST_DELAY, FIRST_DELAY * 2]
+    assert delays[:2] == [PROCESSES.first, PROCESSES.first * 2]
     assert delays == sorted(delays)
     assert places.masters.given_up
     assert places.names == []
@@ -119,12 +122,3 @@ def test_one_that_lived_begins_the_count_anew() -> None:
         places.kill(0, after=0.01)
         places.now += 1.0
     assert not places.masters.given_up
-
-
-def test_nothing_is_refilled_when_the_run_is_over() -> None:
-    """Masters leave when the report is complete."""
-    places = Places(MemoryRecordStore())
-    places.tend()
-    places.kill(0, after=5.0)
-    places.masters.tend(places.now, refill=False)
-    assert places.names == ["m1-1"]

@@ -10,6 +10,7 @@ import msgspec
 from ringrun.core.messages import Result
 from ringrun.core.node import SlaveId
 from ringrun.core.phase import Phase
+from ringrun.core.reason import Reason
 from ringrun.core.record import Member
 
 ORDERS_KEY: Final = "orders.json"
@@ -52,7 +53,7 @@ class Orders(msgspec.Struct, frozen=True, kw_only=True):
 
     version: int = 0
     phase: Phase = Phase.START
-    stop_reason: str = ""
+    stop_reason: Reason | None = None
     complete: bool = False
     roster: tuple[Member, ...] = ()
     dead: tuple[SlaveId, ...] = ()

@@ -10,6 +10,7 @@ import msgspec
 
 from ringrun.core.node import SlaveId
 from ringrun.core.phase import Phase
+from ringrun.core.reason import Reason
 
 ZERO_DIGEST = "0" * 64
 
@@ -76,7 +77,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     prepared: tuple[SlaveId, ...] = ()
     send_members: tuple[Member, ...] = ()
     closed: bool | None = None
-    stop_reason: str = ""
+    stop_reason: Reason | None = None
     incarnations: tuple[SlaveId, ...] = ()
     plan: Plan | None = None
     count: int = 0
@@ -112,7 +113,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
             "digest": self.fold.digest,
             "phase": self.phase.value,
             "closed": self.closed,
-            "stopReason": self.stop_reason,
+            "stopReason": str(self.stop_reason or ""),
             "sendMembers": [list(member.node) for member in self.send_members],
             "prepared": [list(node) for node in self.prepared],
         }

@@ -5,6 +5,7 @@ Called by `run` alone; what is made of it is `core.supervisor.orphaned`'s.
 
 from typing import Any
 
+from ringrun.core.reason import Reason, Why
 from ringrun.core.record import Record
 from ringrun.core.supervisor.orphaned import orphaned_report as report_of
 from ringrun.local.folders import Folders
@@ -20,5 +21,5 @@ def orphaned_report(spec: RunSpec, folders: Folders, ending: Ending) -> dict[str
         ending.orders,
         ending.draft,
         folders.results(),
-        f"{ending.reason}: {ending.last_words}" if ending.last_words else ending.reason,
+        ending.reason or Reason(Why.NO_MASTER),
     )

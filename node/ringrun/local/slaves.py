@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from ringrun.core.node import SlaveId
-from ringrun.core.supervisor.roster import SlaveSeen
+from ringrun.core.supervisor.observed import SlaveSeen
 from ringrun.local.folders import Folders
 from ringrun.local.processes.child import Child
 

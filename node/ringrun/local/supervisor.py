@@ -18,15 +18,16 @@ import msgspec
 
 from ringrun.core.node import MasterId, SlaveId
 from ringrun.core.orders import Orders
-from ringrun.core.outcome.verdict import START_DEADLINE
 from ringrun.core.outputs import Event, Live
-from ringrun.core.phase import Phase
+from ringrun.core.phase import RANK, Phase
+from ringrun.core.reason import Reason, Why
 from ringrun.core.record import Record
-from ringrun.core.supervisor.roster import INTERRUPTED, Observed, decide
+from ringrun.core.supervisor.observed import Observed
+from ringrun.core.supervisor.patience import LOCAL, Run, Times, given_up, is_late
+from ringrun.core.supervisor.roster import decide
 from ringrun.local.display.interface import Display
 from ringrun.local.folders import Folders
 from ringrun.local.masters import Masters
-from ringrun.local.patience import Patience
 from ringrun.local.processes.child import Child, Start
 from ringrun.local.processes.forking import fork_node
 from ringrun.local.slaves import Slaves, cause_of
@@ -46,13 +47,12 @@ class Ending:
     """How a run ended here.
 
     `document` is the leader's report if it is complete. If it is None, `draft` is what a leader had
-    stored of it, `reason` says why no more came, and `last_words` how the last master ended.
+    stored of it, and `reason` says why no more came.
     """
 
     document: dict[str, Any] | None
     draft: dict[str, Any] | None
-    reason: str
-    last_words: str
+    reason: Reason | None
     interrupted: bool
     record: Record | None
     orders: Orders
@@ -91,24 +91,23 @@ class Supervisor:
         self._orders = Orders()
         self._record: Record | None = None
         self._changed = asyncio.Event()
-        self._patience: Patience
+        self._times = Times(started=0.0)
+        self._phase = Phase.START
         self._loop: asyncio.AbstractEventLoop
-        self._finished: asyncio.Future[tuple[dict[str, Any] | None, str]]
+        self._finished: asyncio.Future[tuple[dict[str, Any] | None, Reason | None]]
         self._next_look: asyncio.Handle | None = None
-        self._stop = ""
+        self._stop: Reason | None = None
         self._last_words = ""
         self._interrupts = 0
         self._told = True
         self._decided_version: int | None = None
         self._decide_at = math.inf
-        self._started = 0.0
 
     async def run(self) -> Ending:
         """Everything until the report is there, or cannot come; then no process is left."""
         loop = asyncio.get_running_loop()
         self._loop = loop
-        self._started = loop.time()
-        self._patience = Patience(spec=self._spec, started=self._started)
+        self._times = Times(started=loop.time())
         self._finished = loop.create_future()
         loop.set_exception_handler(self._note_failure)
         for number in (signal.SIGINT, signal.SIGTERM):
@@ -126,7 +125,6 @@ class Supervisor:
             document=document,
             draft=self._stored_report() if document is None else None,
             reason=reason,
-            last_words=self._last_words,
             interrupted=self._interrupts > 0,
             record=self._read(),
             orders=self._orders,
@@ -142,19 +140,20 @@ class Supervisor:
         self._record = self._read()
         document = self._complete_report()
         if document is not None:
-            self._finish(document, "")
+            self._finish(document, None)
             return
         if self._something_new(now):
             self._act(now)
-        again = self._masters.tend(now, refill=True)
-        self._display.look(self._record, self._orders, now - self._started)
-        if reason := self._hopeless(now):
+        again = self._masters.tend(now)
+        self._display.look(self._record, self._orders, now - self._times.started)
+        reason = self._given_up(now)
+        if reason is not None:
             self._finish(None, reason)
             return
         delay = min(LOOK_EVERY, max(0.0, again - self._loop.time()))
         self._schedule(self._loop.call_later(delay, self._look))
 
-    def _finish(self, document: dict[str, Any] | None, reason: str) -> None:
+    def _finish(self, document: dict[str, Any] | None, reason: Reason | None) -> None:
         if not self._over:
             self._finished.set_result((document, reason))
 
@@ -177,10 +176,10 @@ class Supervisor:
     def _act(self, now: float) -> None:
         """Observe, decide, carry out."""
         decision = decide(
-            self._spec, self._orders, self._observe(), self._record, now, self._started
+            self._spec, self._orders, self._observe(), self._record, now, self._times.started
         )
         if decision.orders != self._orders:
-            self._keep(decision.orders, now)
+            self._keep(decision.orders)
         for node in decision.create:
             self._slaves.start(node)
         for node in decision.delete:
@@ -194,13 +193,11 @@ class Supervisor:
             stop=self._stop,
         )
 
-    def _keep(self, orders: Orders, now: float) -> None:
+    def _keep(self, orders: Orders) -> None:
         line = msgspec.json.encode(orders)
         temporary = self._folders.orders.with_suffix(".new")
         temporary.write_bytes(line)
         temporary.replace(self._folders.orders)
-        if orders.phase is Phase.STOP and not self._patience.stopped_at:
-            self._patience.stopped_at = now
         self._orders = orders
         message = b'{"orders":' + line + b"}"
         for child in self._masters.living:
@@ -213,10 +210,9 @@ class Supervisor:
             str(node), ("slave", "--ordinal", str(ordinal), "--incarnation", str(incarnation))
         )
 
-    def _start_master(self, name: str, number: int, incarnation: int) -> Child:
-        child = self._start(
-            name, ("master", "--number", str(number), "--incarnation", str(incarnation))
-        )
+    def _start_master(self, node: MasterId) -> Child:
+        number, incarnation = str(node.number), str(node.incarnation)
+        child = self._start(str(node), ("master", "--number", number, "--incarnation", incarnation))
         child.channel.say_newest(b'{"orders":' + msgspec.json.encode(self._orders) + b"}")
         self._wake()
         return child
@@ -254,7 +250,7 @@ class Supervisor:
             if not self._over and child.code:
                 leading = self._record is not None and self._record.holder == child.name
                 self._display.master_lost(master, leading=leading)
-            self._masters.note_end(child, self._loop.time())
+            self._masters.note_end(master, self._loop.time())
         self._wake()
 
     def _note_failure(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
@@ -276,8 +272,7 @@ class Supervisor:
             # It ends within a second as it is, and its outcome stands.
             return
         self._interrupts += 1
-        self._patience.stopped_at = self._patience.stopped_at or self._loop.time()
-        self._stop = INTERRUPTED
+        self._stop = Reason(Why.INTERRUPTED)
         self._wake()
 
     def _read(self) -> Record | None:
@@ -297,20 +292,33 @@ class Supervisor:
             return self._reports.read()[1]
         return None
 
-    def _hopeless(self, now: float) -> str:
-        """Why no complete report is to be waited for any more; empty while there is hope."""
+    def _given_up(self, now: float) -> Reason | None:
+        """Why no complete report is to be waited for any more; None while there is hope."""
         if self._interrupts > 1:
-            return INTERRUPTED
-        patience = self._patience
-        phase = self._record.phase if self._record is not None else None
-        patience.see(now, phase, slaves=bool(self._slaves.living))
-        if patience.start_is_over(now) and not self._stop:
-            self._stop = START_DEADLINE
+            return Reason(Why.INTERRUPTED)
+        record = self._record
+        if record is not None and RANK[record.phase] > RANK[self._phase]:
+            self._phase = record.phase
+        live = bool(self._slaves.living)
+        self._times = times = self._times.seen(
+            now,
+            phase=self._phase,
+            alone=not live and self._phase is not Phase.START,
+            stopped=self._stop is not None or self._orders.phase is Phase.STOP,
+        )
+        if self._stop is None and is_late(self._spec, self._phase, times, now, LOCAL):
+            self._stop = Reason(Why.START_DEADLINE)
             self._wake()
-        reason = patience.hopeless(now, masters_given_up=self._masters.given_up)
-        if reason == "":
-            return self._stop or self._orders.stop_reason
-        return reason or ""
+        run = Run(
+            times=times,
+            phase=self._phase,
+            stop_reason=self._stop or self._orders.stop_reason,
+            slaves_live=live,
+            masters_run=bool(self._masters.living),
+            masters_given_up=self._masters.given_up,
+            last_words=self._last_words,
+        )
+        return given_up(self._spec, run, now, LOCAL)
 
     async def _let_leave(self) -> None:
         """The report is complete: slaves end once they are told so; the rest is asked, then left

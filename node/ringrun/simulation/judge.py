@@ -11,9 +11,8 @@ from typing import Any
 
 from ringrun.core.messages import Result
 from ringrun.core.node import SlaveId
-from ringrun.core.outcome.verdict import START_DEADLINE
+from ringrun.core.reason import Why
 from ringrun.core.record import Record
-from ringrun.core.supervisor.roster import SLAVE_FAILED
 from ringrun.report import Verdict
 from ringrun.simulation.process.slave import SlaveProcess
 from ringrun.simulation.world.world import World
@@ -89,8 +88,9 @@ def _report(world: World) -> list[Finding]:
     case = world.case
     if case.wants_progress and verdict is not Verdict.AGREED and not record.stop_reason:
         found.append(Finding(promise="G8", text=f"no fault for long, and the verdict is {verdict}"))
+    stopped = _word(record)
     patience = case.spec.start_deadline - case.quiet_from
-    if record.stop_reason.startswith(START_DEADLINE) and patience > _START_WITHIN:
+    if stopped is Why.START_DEADLINE and patience > _START_WITHIN:
         found.append(Finding(promise="G9", text=f"{record.stop_reason}, long after the faults"))
     if verdict is Verdict.AGREED and not agreed:
         found.append(Finding(promise="G11", text="the verdict is Agreed, the results say no"))
@@ -99,6 +99,10 @@ def _report(world: World) -> list[Finding]:
     if verdict is Verdict.FAILED and agreed and not record.stop_reason:
         found.append(Finding(promise="G11", text="the verdict is Failed, but all agree"))
     return found
+
+
+def _word(record: Record) -> Why | None:
+    return None if record.stop_reason is None else record.stop_reason.word
 
 
 def _same(slave: dict[str, Any], result: Result) -> bool:
@@ -114,7 +118,7 @@ def _agreed(record: Record, world: World) -> bool:
     """Every one of sendMembers has a result, all equal, and equal to what the record closes."""
     nodes = [SlaveId(*member.node) for member in record.send_members]
     results = [world.results[node] for node in nodes if node in world.results]
-    if not nodes or len(results) < len(nodes) or record.stop_reason == SLAVE_FAILED:
+    if not nodes or len(results) < len(nodes) or _word(record) is Why.SLAVE_FAILED:
         return False
     values = {(result.count, result.sum_exact, result.digest) for result in results}
     if len(values) > 1:

@@ -61,7 +61,7 @@ class Trace:
         roster = " ".join(_member(member) for member in orders.roster)
         dead = " ".join(f"s{ordinal}-{number}" for ordinal, number in orders.dead)
         self.happened(
-            f"orders {orders.version}: {orders.phase} {orders.stop_reason} roster [{roster}] "
+            f"orders {orders.version}: {orders.phase} {orders.stop_reason or ''} roster [{roster}] "
             f"dead [{dead}] masters {list(orders.masters)}"
         )
 
@@ -72,7 +72,7 @@ def record(value: Record) -> str:
     closed = "" if value.closed is None else f" closed={value.closed}"
     return (
         f"epoch {value.epoch} of {value.holder or 'nobody'}, {value.phase}, view {value.view} "
-        f"[{members}] cut {value.cut}{closed} {value.stop_reason}".rstrip()
+        f"[{members}] cut {value.cut}{closed} {value.stop_reason or ''}".rstrip()
     )
 
 

@@ -1,8 +1,8 @@
 """`Decided`: what is to be of a run, from what is known of it.
 
 The second of the three values of a look. Which slaves there are to be is decided by
-`ringrun.core.supervisor.roster`, as in a local run; which masters, by `masters`; when nobody is
-waited for any more, by `patience`. Pods are decided upon here, and built by `plan`.
+`ringrun.core.supervisor.roster`, which masters by its `masters`, when nobody is waited for any more
+by its `patience`, all as in a local run. Pods are decided upon here, and built by `plan`.
 """
 
 from dataclasses import dataclass
@@ -12,12 +12,13 @@ import msgspec
 from ringrun.core.node import MasterId
 from ringrun.core.orders import Orders
 from ringrun.core.phase import RANK, Phase
+from ringrun.core.reason import Reason, Why
 from ringrun.core.record import Record
-from ringrun.core.supervisor import roster
-from ringrun_operator.decide import masters, patience
+from ringrun.core.supervisor import patience, roster
+from ringrun.core.supervisor.masters import PODS, MasterSeen, Places, fill
+from ringrun.core.supervisor.observed import Observed
+from ringrun.core.supervisor.patience import Run, Times
 from ringrun_operator.decide.cleanup import leftovers
-from ringrun_operator.decide.masters import MasterSeen, Places
-from ringrun_operator.decide.patience import Hopeless, Standing
 from ringrun_operator.names import PodId, Role
 from ringrun_operator.objects.known import Known
 from ringrun_operator.objects.pod_seen import PodSeen
@@ -29,8 +30,8 @@ from ringrun_operator.show.obstacles import find_obstacle
 class Decided:
     """What is to be. Orders and ledger are kept before anything else is done.
 
-    `create` and `delete` are pods; `expired` says that the run itself is to go. `hopeless` is why
-    no leader's report is waited for any more, empty while there is hope: the report comes before
+    `create` and `delete` are pods; `expired` says that the run itself is to go. `given_up` is
+    why no leader's report is waited for any more, None while there is hope: the report comes before
     everything else then. `again` is when time alone will call for another decision.
     """
 
@@ -39,7 +40,7 @@ class Decided:
     create: tuple[PodId, ...] = ()
     delete: tuple[PodSeen, ...] = ()
     expired: bool = False
-    hopeless: str = ""
+    given_up: Reason | None = None
     again: float
 
 
@@ -81,21 +82,22 @@ def _while_active(known: Known, noted: Ledger) -> Decided:
     spec, now = known.spec, known.now
     suspended = known.is_suspended(known.orders)
     started = noted.started if noted.started is not None else now
-    places = masters.fill(
+    places = fill(
         spec.masters,
         noted.masters,
         noted.masters_seen,
         (_as_master(pod) for pod in known.of_role(Role.MASTER)),
         now,
+        PODS,
     )
-    observed = roster.Observed(
+    observed = Observed(
         slaves=tuple(pod.as_slave() for pod in known.of_role(Role.SLAVE)),
         masters=places.living,
-        stop="" if suspended else _late(known, started),
+        stop=None if suspended else _late(known, started),
     )
     decision = roster.decide(spec, known.orders, observed, known.record, now, started)
     ledger = _with_orders(known, noted, decision, places)
-    standing = _standing(known, decision.orders, ledger, places, started)
+    run = _run(known, decision.orders, ledger, places, started)
     slaves = (PodId(role=Role.SLAVE, number=n, incarnation=i) for n, i in decision.create)
     candidates = (
         PodId(role=Role.MASTER, number=each.number, incarnation=each.incarnation)
@@ -113,51 +115,56 @@ def _while_active(known: Known, noted: Ledger) -> Decided:
             if pod.living
             and (suspended if pod.id.role is Role.MASTER else pod.as_slave().node in unwanted)
         ),
-        hopeless="" if suspended else patience.hopeless(spec, standing, now),
-        again=min(decision.deadline, places.again, patience.next_limit(spec, standing, now)),
+        given_up=None if suspended else patience.given_up(spec, run, now),
+        again=min(decision.deadline, places.again, patience.next_limit(spec, run.times, now)),
     )
 
 
-def _late(known: Known, started: float) -> str:
+def _late(known: Known, started: float) -> Reason | None:
     """Why the run is to be stopped, if it should have begun by now."""
     phase = known.record.phase if known.record is not None else known.orders.phase
-    if not patience.is_late(known.spec, phase, started, known.now):
-        return ""
+    if not patience.is_late(known.spec, phase, Times(started=started), known.now):
+        return None
     obstacle = find_obstacle(known, suspended=False)
-    return Hopeless.START_DEADLINE.because(obstacle.fact if obstacle is not None else "")
+    return Reason(Why.START_DEADLINE, obstacle.fact if obstacle is not None else "")
 
 
 def _with_orders(known: Known, ledger: Ledger, decision: roster.Decision, places: Places) -> Ledger:
     """What the next look must know of these decisions, and since when they stand."""
     in_ring = known.record is not None and known.record.view > 0
     alone = in_ring and not decision.create and not _slaves_live(known)
-    stopped = decision.orders.phase is Phase.STOP
-
-    def since(before: float | None, *, holds: bool) -> float | None:
-        if not holds:
-            return None
-        return known.now if before is None else before
-
+    times = _times(ledger, known.now).seen(
+        known.now,
+        phase=Phase.START,
+        alone=alone,
+        stopped=decision.orders.phase is Phase.STOP,
+    )
     return msgspec.structs.replace(
         ledger,
         masters=places.last,
         masters_seen=places.seen,
-        alone=since(ledger.alone, holds=alone),
-        stop_ordered=since(ledger.stop_ordered, holds=stopped),
+        alone=times.alone,
+        stop_ordered=times.stop_ordered,
     )
 
 
-def _standing(
-    known: Known, orders: Orders, ledger: Ledger, places: Places, started: float
-) -> Standing:
-    candidates = known.of_role(Role.MASTER)
-    ended = [pod for pod in candidates if pod.ended]
-    return Standing(
-        started=started,
-        stop_ordered=ledger.stop_ordered,
+def _times(ledger: Ledger, started: float) -> Times:
+    return Times(
+        started=started if ledger.started is None else ledger.started,
         send_seen=ledger.send_seen,
         alone=ledger.alone,
-        phase=known.record.phase if known.record is not None else None,
+        stop_ordered=ledger.stop_ordered,
+    )
+
+
+def _run(known: Known, orders: Orders, ledger: Ledger, places: Places, started: float) -> Run:
+    candidates = known.of_role(Role.MASTER)
+    ended = [pod for pod in candidates if pod.ended]
+    record = known.record
+    return Run(
+        times=_times(ledger, started),
+        phase=record.phase if record is not None else orders.phase,
+        record_lost="" if record is not None else "the Lease is gone, or is another",
         stop_reason=orders.stop_reason,
         slaves_live=_slaves_live(known),
         masters_run=any(pod.running for pod in candidates),

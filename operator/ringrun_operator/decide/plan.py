@@ -7,6 +7,7 @@ built here; nothing is decided any more.
 from dataclasses import dataclass
 from typing import Any, Final
 
+from ringrun.core.reason import Reason
 from ringrun.core.record import Record
 from ringrun.core.supervisor.orphaned import orphaned_report
 from ringrun.record.lease_object import freed
@@ -66,8 +67,8 @@ def plan(known: Known, decided: Decided, image: Image) -> Plan:
     shown = Shown.of(known, decided.orders, decided.ledger)
     if known.report is not None:
         actions = _after_the_end(known, decided)
-    elif decided.hopeless:
-        actions = _report(known, decided)
+    elif decided.given_up is not None:
+        actions = _report(known, decided, decided.given_up)
     else:
         actions = _go_on(known, decided, image)
     return Plan(
@@ -100,7 +101,7 @@ def _go_on(known: Known, decided: Decided, image: Image) -> tuple[Action, ...]:
     )
 
 
-def _report(known: Known, decided: Decided) -> tuple[Action, ...]:
+def _report(known: Known, decided: Decided, reason: Reason) -> tuple[Action, ...]:
     """The report, since no master will write it; everything else waits until it is stored."""
     result = known.world.result
     if result is None:
@@ -111,7 +112,7 @@ def _report(known: Known, decided: Decided) -> tuple[Action, ...]:
         decided.orders,
         known.draft,
         [each.result for each in known.pods if each.ended and each.result is not None],
-        decided.hopeless,
+        reason,
     )
     return (Replace(object=reports.with_report(result, document)),)
 

@@ -12,7 +12,7 @@ from typing import Any, Final
 import msgspec
 
 from ringrun.core.messages import Result
-from ringrun.core.supervisor.roster import SlaveSeen
+from ringrun.core.supervisor.observed import SlaveSeen
 from ringrun_operator import names
 from ringrun_operator.names import PodId, Role
 from ringrun_operator.objects.pods import SLAVE_PORT

@@ -5,7 +5,6 @@ is stamped with the generation that was looked at, finished or not: `kubectl wai
 stamp is behind the object's own (tried).
 """
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -78,14 +77,6 @@ class Condition:
 
 
 LONGEST_MESSAGE: Final = 4096
-
-_WORD: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
-
-
-def word(text: str, otherwise: str) -> str:
-    """The first word of a text as a reason may have it: letters and digits, no spaces."""
-    match = _WORD.match(text)
-    return match[0] if match else otherwise
 
 
 def written(
@@ -256,7 +247,7 @@ def _succeeded(shown: Shown) -> Condition:
         truth, reason, message = Truth.FALSE, Reason.EXPECTATIONS_UNMET, summary(report)
     else:
         truth = Truth.FALSE
-        reason, message = word(report.reason, report.verdict.value), summary(report)
+        reason, message = report.reason_word or report.verdict.value, summary(report)
     return Condition(type=Type.SUCCEEDED, status=truth, reason=reason, message=message)
 
 

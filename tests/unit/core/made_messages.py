@@ -36,6 +36,7 @@ from ringrun.core.messages import (
     Wedged,
 )
 from ringrun.core.phase import Phase
+from ringrun.core.reason import Reason, Why
 from ringrun.core.record import FoldValue, Member, Plan, Record
 
 ABSURD = [2**16, 2**31, 2**32 - 1, 2**32, 2**62, 2**63, 2**64 - 1, -1, -(2**63)]
@@ -101,7 +102,7 @@ class Babble:
             prepared=self.nodes(),
             send_members=self.members(),
             closed=random.choice([None, True, False]),
-            stop_reason=random.choice(["", "Aborted", "Diverged: x"]),
+            stop_reason=random.choice([None, Reason(Why.ABORTED), Reason(Why.DIVERGED, "x")]),
             incarnations=self.nodes(),
             plan=self.plan,
             count=self.near(self.held),

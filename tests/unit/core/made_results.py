@@ -4,6 +4,7 @@ from hashlib import sha256
 
 from ringrun.core.messages import Result
 from ringrun.core.node import SlaveId
+from ringrun.core.reason import Reason
 from ringrun.core.record import ZERO_DIGEST, FoldValue, Member, Record
 
 
@@ -71,7 +72,7 @@ def stopped(
     *nodes: SlaveId,
     view: int = 2,
     closed: bool | None = True,
-    reason: str = "",
+    reason: Reason | None = None,
     inside: tuple[Member, ...] | None = None,
 ) -> Record:
     """A record that says STOP at this log, with these as the members when SEND ended."""

@@ -25,9 +25,11 @@ from ringrun.core.outputs import (
     WriteRecord,
     WriteReport,
 )
+from ringrun.core.reason import Reason
 from ringrun.core.rules import ALL_RULES, Rules
 from ringrun.core.slave.slave import Slave
-from ringrun.core.supervisor.roster import Observed, SlaveSeen, decide
+from ringrun.core.supervisor.observed import Observed, SlaveSeen
+from ringrun.core.supervisor.roster import decide
 from ringrun.record.memory import MemoryRecordStore, MemoryReportStore
 from ringrun.runtime.planning import plan_of
 from ringrun.spec import FailurePolicy, Model, RunSpec, default_run
@@ -69,7 +71,7 @@ class Run(Driver):
         self.orders = Orders()
         self.causes: dict[SlaveId, str] = {}
         self.events: list[str] = []
-        self.stop = ""
+        self.stop: Reason | None = None
         self._asked = False
         self._wake = inf
         self.masters = [MasterId(number, 1) for number in range(masters)]

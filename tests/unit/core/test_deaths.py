@@ -12,6 +12,7 @@ from runs import CONTINUE, FAIL, LONGEST, MODELS, REPLACE, Run, spec_of
 from ringrun.core.messages import Control, Kick
 from ringrun.core.node import MasterId, SlaveId
 from ringrun.core.phase import Phase
+from ringrun.core.reason import Reason, Why
 from ringrun.spec import Model, RunSpec
 
 SHORT = 2**-8
@@ -175,7 +176,7 @@ def test_an_early_stop_is_failed_and_all_results_agree() -> None:
     for step in range(0, 150, 5):
         run = Run(spec_of(model=MODELS[step % 3]), seed=step)
         step_on(run, step)
-        run.stop = "Aborted"
+        run.stop = Reason(Why.ABORTED)
         run.look()
         assert judged(run.finish()) == "Failed", step
         assert run.report["reason"] == "Aborted", step

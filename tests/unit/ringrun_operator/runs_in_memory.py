@@ -11,8 +11,8 @@ from api_server import ApiServer
 from ringrun.core.messages import Result
 from ringrun.core.phase import Phase
 from ringrun.core.record import Member, Record
+from ringrun.core.supervisor.patience import AFTER_STOP
 from ringrun.record.lease_object import read_record, with_record
-from ringrun_operator.decide.patience import STOP_PATIENCE
 from ringrun_operator.decide.plan import Plan
 from ringrun_operator.objects.resources import read_orders
 
@@ -72,7 +72,7 @@ def finished(**spec: Any) -> ApiServer:
     api = sending(**spec)
     api.patch("RingRun", "demo", spec={"nodes": 3, "abort": True, **spec})
     api.settle()
-    api.now += STOP_PATIENCE
+    api.now += AFTER_STOP
     api.settle()
     return api
 

@@ -11,6 +11,7 @@ from typing import Any
 from ringrun.core.messages import Synced, Wedged
 from ringrun.core.node import SlaveId
 from ringrun.core.phase import Phase
+from ringrun.core.reason import Reason
 from ringrun.core.record import FoldValue, Member, Plan, Record
 
 
@@ -22,7 +23,7 @@ class Change:
     cause: str
     attempt: int = 0
     closing: bool = False
-    stop_reason: str = ""
+    stop_reason: Reason | None = None
     joiners: tuple[Member, ...] = ()
     without: set[SlaveId] = field(default_factory=set)
     wedged: dict[SlaveId, Wedged] = field(default_factory=dict)

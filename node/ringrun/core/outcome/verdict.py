@@ -10,13 +10,10 @@ from itertools import combinations
 
 from ringrun.core.messages import Result
 from ringrun.core.node import SlaveId
+from ringrun.core.reason import Reason, Why
 from ringrun.core.record import ZERO_DIGEST, FoldValue, Record
 from ringrun.core.rules import ALL_RULES, Rules
 from ringrun.report import Verdict
-
-DIVERGED = "Diverged"
-NO_SURVIVOR = "NoSurvivor"
-START_DEADLINE = "StartDeadlineExceeded"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +21,7 @@ class Judgement:
     """The verdict, why, and the fold it speaks of; `unproven` could not be compared."""
 
     verdict: Verdict
-    reason: str
+    reason: Reason
     fold: FoldValue
     unproven: tuple[SlaveId, ...] = ()
 
@@ -38,39 +35,47 @@ def judge(record: Record, results: Mapping[SlaveId, Result], rules: Rules = ALL_
     longest = max(ordered, key=lambda result: result.count, default=None)
     fold = record.fold if longest is None or not delivered else fold_of(longest)
     diverged, unproven = _compare(ordered)
-    reason = record.stop_reason.partition(":")[0]
-    if record.stop_reason:
-        verdict = Verdict.DIVERGED if reason == DIVERGED else Verdict.FAILED
-        return Judgement(verdict=verdict, reason=record.stop_reason, fold=fold, unproven=unproven)
-    if diverged:
+    stop = record.stop_reason
+    if stop is not None:
+        verdict = Verdict.DIVERGED if stop.word is Why.DIVERGED else Verdict.FAILED
+        return Judgement(verdict=verdict, reason=stop, fold=fold, unproven=unproven)
+    if diverged is not None:
         return Judgement(verdict=Verdict.DIVERGED, reason=diverged, fold=fold, unproven=unproven)
     if record.view == 0:
-        return Judgement(verdict=Verdict.FAILED, reason="NeverStarted", fold=fold)
+        return Judgement(verdict=Verdict.FAILED, reason=Reason(Why.NEVER_STARTED), fold=fold)
     if not delivered:
-        return Judgement(verdict=Verdict.FAILED, reason=NO_SURVIVOR, fold=record.fold)
+        return Judgement(verdict=Verdict.FAILED, reason=Reason(Why.NO_SURVIVOR), fold=record.fold)
+    short = _short_of_agreed(record, nodes, delivered, longest)
+    if short is not None:
+        return Judgement(verdict=Verdict.PARTIAL, reason=short, fold=fold, unproven=unproven)
+    return Judgement(
+        verdict=Verdict.AGREED,
+        reason=Reason(Why.AGREED),
+        fold=fold_of(delivered[0]),
+        unproven=unproven,
+    )
+
+
+def _short_of_agreed(
+    record: Record, nodes: list[SlaveId], delivered: list[Result], longest: Result | None
+) -> Reason | None:
+    """Why not all agree; None if they do."""
     missing = len(nodes) - len(delivered)
     if missing:
-        reason = f"ResultsMissing: {missing} of {len(nodes)} slaves gave no result"
-    elif len({(result.count, result.sum_exact, result.digest) for result in delivered}) > 1:
+        return Reason(Why.RESULTS_MISSING, f"{missing} of {len(nodes)} slaves gave no result")
+    if len({(result.count, result.sum_exact, result.digest) for result in delivered}) > 1:
         counts = ", ".join(f"{result.count:,}" for result in delivered)
-        reason = f"ResultsDiffer: the slaves stopped at {counts}"
-    elif longest is not None and longest.count > delivered[0].count:
-        node = longest.node.in_words
-        reason = f"MoreApproved: {node} approved {longest.count:,} before it was left out"
-    elif record.closed and fold_of(delivered[0]) != record.fold:
-        reason = f"NotTheClosingCut: the recorded cut is {record.cut:,}"
-    elif not record.closed and any(
+        return Reason(Why.RESULTS_DIFFER, f"the slaves stopped at {counts}")
+    if longest is not None and longest.count > delivered[0].count:
+        more = f"{longest.node.in_words} approved {longest.count:,} before it was left out"
+        return Reason(Why.MORE_APPROVED, more)
+    if record.closed and fold_of(delivered[0]) != record.fold:
+        return Reason(Why.NOT_THE_CLOSING_CUT, f"the recorded cut is {record.cut:,}")
+    if not record.closed and any(
         result.view != record.view or result.count < record.cut for result in delivered
     ):
-        reason = f"NotTheLastView: view {record.view} has cut {record.cut:,}"
-    else:
-        return Judgement(
-            verdict=Verdict.AGREED,
-            reason=Verdict.AGREED.value,
-            fold=fold_of(delivered[0]),
-            unproven=unproven,
-        )
-    return Judgement(verdict=Verdict.PARTIAL, reason=reason, fold=fold, unproven=unproven)
+        return Reason(Why.NOT_THE_LAST_VIEW, f"view {record.view} has cut {record.cut:,}")
+    return None
 
 
 def fold_of(result: Result) -> FoldValue:
@@ -78,24 +83,25 @@ def fold_of(result: Result) -> FoldValue:
     return FoldValue(count=result.count, sum_exact=result.sum_exact, digest=result.digest)
 
 
-def _compare(results: list[Result]) -> tuple[str, tuple[SlaveId, ...]]:
-    """Why the results contradict each other (empty if they do not), and who cannot be compared."""
+def _compare(results: list[Result]) -> tuple[Reason | None, tuple[SlaveId, ...]]:
+    """Why the results contradict each other, if they do, and who cannot be compared."""
     finals = [result for result in results if result.final]
     for one, other in combinations(finals, 2):
         if fold_of(one) != fold_of(other):
-            return f"{DIVERGED}: final results {one.count:,} and {other.count:,} differ", ()
+            text = f"final results {one.count:,} and {other.count:,} differ"
+            return Reason(Why.DIVERGED, text), ()
     known = {result.node: _checkpoints(result) for result in results}
     unproven: set[SlaveId] = set()
     for one, other in combinations(results, 2):
         mine, theirs = known[one.node], known[other.node]
         for count in sorted(mine.keys() & theirs.keys()):
             if mine[count] != theirs[count]:
-                text = f"{DIVERGED}: {one.node} and {other.node} differ at or before {count:,}"
-                return text, ()
+                text = f"{one.node} and {other.node} differ at or before {count:,}"
+                return Reason(Why.DIVERGED, text), ()
         short = min(one, other, key=lambda result: (result.count, result.node))
         if short.count not in mine or short.count not in theirs:
             unproven.add(short.node)
-    return "", tuple(sorted(unproven))
+    return None, tuple(sorted(unproven))
 
 
 def _checkpoints(result: Result) -> dict[int, str]:

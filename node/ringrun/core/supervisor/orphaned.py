@@ -16,6 +16,7 @@ from ringrun.core.orders import Orders
 from ringrun.core.outcome.collecting import Collected
 from ringrun.core.outcome.verdict import judge
 from ringrun.core.phase import Phase
+from ringrun.core.reason import Reason, Why
 from ringrun.core.record import Record
 from ringrun.core.rules import ALL_RULES
 from ringrun.report import EpochReport, FailureKind, FailureReport, Verdict
@@ -28,7 +29,7 @@ def orphaned_report(
     orders: Orders,
     draft: Mapping[str, Any] | None,
     results: Iterable[Result],
-    reason: str,
+    reason: Reason,
 ) -> dict[str, Any]:
     """The complete report's document, as nobody is left who could add to it.
 
@@ -54,9 +55,15 @@ def orphaned_report(
         )
     judgement = judge(record, collected.results)
     if judgement.verdict is not Verdict.AGREED:
-        told = judgement.reason not in {"", "NeverStarted", reason.partition(":")[0]}
-        judgement = replace(judgement, reason=f"{judgement.reason}; {reason}" if told else reason)
+        judgement = replace(judgement, reason=_both(judgement.reason, reason))
     return collected.report(spec, record, judgement)
+
+
+def _both(judged: Reason, reason: Reason) -> Reason:
+    """What the results say, and why no leader told it."""
+    if judged.word in {Why.NEVER_STARTED, reason.word}:
+        return reason
+    return Reason(judged.word, f"{judged.detail}; {reason}" if judged.detail else str(reason))
 
 
 def _stopped(record: Record, orders: Orders) -> Record:

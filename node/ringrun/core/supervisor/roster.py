@@ -17,7 +17,9 @@ from ringrun.core.messages import Result
 from ringrun.core.node import SlaveId
 from ringrun.core.orders import Cause, Leaving, Orders
 from ringrun.core.phase import RANK, Phase
+from ringrun.core.reason import Reason, Why
 from ringrun.core.record import Member, Record
+from ringrun.core.supervisor.observed import Observed, SlaveSeen
 from ringrun.spec import FailurePolicy, RunSpec
 
 DELETE_AFTER = 10.0
@@ -25,44 +27,6 @@ DELETE_AFTER = 10.0
 
 SEND_TOLERANCE = 0.05
 """A result whose SEND is shorter than the spec's by no more than this saw the end of SEND."""
-
-ABORTED = "Aborted"
-ACTIVE_DEADLINE = "ActiveDeadlineExceeded"
-INTERRUPTED = "Interrupted"
-REPLACEMENTS_EXHAUSTED = "ReplacementsExhausted"
-SLAVE_FAILED = "SlaveFailed"
-SUSPENDED = "Suspended"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SlaveSeen:
-    """One process or pod of a slave. It has an address (`port` > 0) once it listens there."""
-
-    ordinal: int
-    incarnation: int
-    host: str = ""
-    port: int = 0
-    ended: bool = False
-    deleting: bool = False
-    disrupted: bool = False
-    cause: str = ""
-    result: Result | None = None
-
-    @property
-    def node(self) -> SlaveId:
-        return SlaveId(self.ordinal, self.incarnation)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Observed:
-    """Everything that is there: all slaves of the run, the living masters, and a wish to stop.
-
-    It must be whole: what had an address and is missing here counts as dead.
-    """
-
-    slaves: tuple[SlaveSeen, ...] = ()
-    masters: tuple[str, ...] = ()
-    stop: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,7 +78,7 @@ class _Case:
     causes: dict[SlaveId, str] = field(default_factory=dict)
     results: dict[SlaveId, Result] = field(default_factory=dict)
     phase: Phase = Phase.START
-    stop_reason: str = ""
+    stop_reason: Reason | None = None
     replaced: int = 0
     disruptions: int = 0
 
@@ -236,18 +200,18 @@ class _Case:
         if self.phase is Phase.STOP or self._reached is Phase.STOP:
             return
         deadline = self.spec.active_deadline
-        reason = ""
-        if self.observed.stop:
+        reason = None
+        if self.observed.stop is not None:
             reason = self.observed.stop
         elif self.spec.abort:
-            reason = ABORTED
+            reason = Reason(Why.ABORTED)
         elif self.spec.suspend:
-            reason = SUSPENDED
+            reason = Reason(Why.SUSPENDED)
         elif self.spec.on_slave_failure is FailurePolicy.FAIL and any(self._failed()):
-            reason = SLAVE_FAILED
+            reason = Reason(Why.SLAVE_FAILED)
         elif deadline is not None and self.now >= self.started + deadline:
-            reason = ACTIVE_DEADLINE
-        if reason:
+            reason = Reason(Why.ACTIVE_DEADLINE)
+        if reason is not None:
             self.phase, self.stop_reason = Phase.STOP, reason
 
     def _failed(self) -> Iterator[SlaveId]:
@@ -269,7 +233,10 @@ class _Case:
                 if not disrupted and self._exhausted():
                     if self._reached is Phase.START:
                         # The ring starts whole or not at all, so nothing is left to wait for.
-                        self.phase, self.stop_reason = Phase.STOP, REPLACEMENTS_EXHAUSTED
+                        self.phase, self.stop_reason = (
+                            Phase.STOP,
+                            Reason(Why.REPLACEMENTS_EXHAUSTED),
+                        )
                         return
                     continue
                 self.replaced += 1

@@ -8,14 +8,21 @@ from typing import IO
 
 from ringrun.core.node import MasterId
 from ringrun.core.orders import Orders
-from ringrun.core.outputs import Event, Live
+from ringrun.core.outputs import Event, EventKind, Live
 from ringrun.core.phase import Phase
 from ringrun.core.record import Record
 from ringrun.report_text import duration, heading, thousands
 from ringrun.spec import RunSpec
 
 # Said better by the lines that `look` and `run` print.
-_UNSAID = frozenset({"SlavesReady", "SendStarted", "GraceStarted", "ResultsCollected"})
+_UNSAID = frozenset(
+    {
+        EventKind.SLAVES_READY,
+        EventKind.SEND_STARTED,
+        EventKind.GRACE_STARTED,
+        EventKind.RESULTS_COLLECTED,
+    }
+)
 
 
 class Lines:
@@ -50,7 +57,7 @@ class Lines:
             return
         self._phase, self._go_at = Phase(event.phase), self._seconds - event.at
         text = event.text
-        if event.kind == "LeaderElected" and self._lost_leader:
+        if event.kind is EventKind.LEADER_ELECTED and self._lost_leader:
             text = f"master {self._lost_leader} lost; {text}"
             self._lost_leader = ""
         if event.kind not in _UNSAID:

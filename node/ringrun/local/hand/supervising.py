@@ -15,9 +15,12 @@ from pathlib import Path
 
 from ringrun.core.node import MasterId, SlaveId
 from ringrun.core.orders import Orders
-from ringrun.core.outputs import Event, Live
+from ringrun.core.outputs import Event, EventKind, Live
 from ringrun.core.phase import Phase
-from ringrun.core.supervisor.roster import INTERRUPTED, Observed, SlaveSeen, decide
+from ringrun.core.reason import Reason, Why
+from ringrun.core.supervisor.observed import Observed, SlaveSeen
+from ringrun.core.supervisor.patience import BY_HAND, Run, Times, given_up
+from ringrun.core.supervisor.roster import decide
 from ringrun.exit_codes import ExitCode
 from ringrun.local.hand.found import START, Found
 from ringrun.local.hand.held_lines import HeldLines
@@ -40,11 +43,8 @@ LOOK_EVERY = 0.1
 REACH_PATIENCE = 3.0
 """Seconds within which every slave must have been reached once."""
 
-STOP_PATIENCE = 5.0
-"""Seconds that an orderly stop may take after Ctrl-C; a second one ends it at once."""
-
 # The lines of the slaves and the last line say it better.
-_UNSAID = frozenset({"SlavesReady", "ResultsCollected"})
+_UNSAID = frozenset({EventKind.SLAVES_READY, EventKind.RESULTS_COLLECTED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,7 +155,7 @@ class HandSupervisor:
                 for node, found in self._slaves.items()
             ),
             masters=(str(ME),),
-            stop=INTERRUPTED if self._interrupts else "",
+            stop=Reason(Why.INTERRUPTED) if self._interrupts else None,
         )
 
     def _place(self, node: SlaveId) -> None:
@@ -212,7 +212,16 @@ class HandSupervisor:
         if not self._interrupts:
             return False
         first, *more = self._interrupts
-        return bool(more) or time.monotonic() >= first + STOP_PATIENCE
+        run = Run(
+            times=Times(started=first, stop_ordered=first),
+            phase=self._record.read().phase,
+            stop_reason=Reason(Why.INTERRUPTED),
+            slaves_live=True,
+            masters_run=True,
+            masters_given_up=False,
+            last_words="",
+        )
+        return bool(more) or given_up(self._spec, run, time.monotonic(), BY_HAND) is not None
 
     def _show(self, output: Event | Live) -> None:
         if isinstance(output, Event) and output.kind not in _UNSAID:

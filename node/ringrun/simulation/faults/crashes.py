@@ -3,7 +3,7 @@
 from random import Random
 from typing import Final
 
-from ringrun.core.supervisor.roster import ABORTED
+from ringrun.core.reason import Reason, Why
 from ringrun.simulation.faults.fault import Weighted, left, tell
 from ringrun.simulation.world.world import World
 
@@ -85,7 +85,7 @@ def _supervisor_away(world: World, draw: Random) -> bool:
 
 def _abort(world: World, draw: Random) -> bool:
     tell(world, "the run is aborted")
-    world.supervisor.stop = ABORTED
+    world.supervisor.stop = Reason(Why.ABORTED)
     world.supervisor.look()
     return True
 

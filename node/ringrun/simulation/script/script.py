@@ -31,6 +31,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from ringrun.core.reason import Reason, Why
 from ringrun.core.rules import ALL_RULES, Rules
 from ringrun.simulation.finish import Outcome, crash, finish
 from ringrun.simulation.judge import Finding
@@ -202,7 +203,7 @@ class Script:
             supervisor.back()
 
     def _stop(self, rest: str) -> None:
-        self.world.supervisor.stop = rest
+        self.world.supervisor.stop = Reason(Why(rest))
         self.world.supervisor.look()
 
     def _when(self, rest: str) -> None:

@@ -10,7 +10,9 @@ from typing import Any
 
 from ringrun.core.node import SlaveId
 from ringrun.core.orders import Orders
-from ringrun.core.supervisor.roster import Observed, SlaveSeen, decide
+from ringrun.core.reason import Reason
+from ringrun.core.supervisor.observed import Observed, SlaveSeen
+from ringrun.core.supervisor.roster import decide
 from ringrun.simulation.process.master import MasterProcess
 from ringrun.simulation.process.process import Process
 from ringrun.simulation.process.slave import SlaveProcess
@@ -27,7 +29,7 @@ class Supervisor:
         self.machines = machines
         self.orders = Orders()
         self.slaves: dict[SlaveId, SlaveSeen] = {}
-        self.stop = ""
+        self.stop: Reason | None = None
         self.away = False
         """Whether it sees and does nothing, as an operator that is down."""
         self.record: Any = None

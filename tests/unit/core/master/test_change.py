@@ -10,6 +10,7 @@ from ringrun.core.master.change import Change, reachable, starter
 from ringrun.core.messages import Synced, Wedged
 from ringrun.core.node import SlaveId
 from ringrun.core.phase import Phase
+from ringrun.core.reason import Reason, Why
 from ringrun.core.record import FoldValue, Plan, Record
 
 A, B, C, C2 = (0, 1), (1, 1), (2, 1), (2, 2)
@@ -124,11 +125,11 @@ def test_the_record_of_a_new_view_changes_only_what_it_must() -> None:
 
 def test_the_record_that_closes_says_stop_and_who_was_there() -> None:
     """STOP, closed, the reason; sendMembers are those of the end of SEND if they are known."""
-    change = changing({A: 1}, closing=True, stop_reason="Aborted")
+    change = changing({A: 1}, closing=True, stop_reason=Reason(Why.ABORTED))
     change.choose(members(A, B))
     change.synced = {A: synced("a", 0)}
     early = change.next_record(in_send(1, 0, 0, A, B), PLAN)
-    assert (early.phase, early.closed, early.stop_reason) == (Phase.STOP, True, "Aborted")
+    assert (early.phase, early.closed, early.stop_reason) == (Phase.STOP, True, Reason(Why.ABORTED))
     assert early.send_members == members(A, B)
     late = in_send(1, 0, 0, A, B)
     late = msgspec.structs.replace(late, phase=Phase.GRACE, send_members=members(A, B, C))

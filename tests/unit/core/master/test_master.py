@@ -305,4 +305,4 @@ def test_a_run_that_nobody_could_prepare_in_time_is_stopped_unclosed() -> None:
     record = said[-1].record
     assert master.now >= end
     assert (record.closed, record.view) == (False, 0)
-    assert record.stop_reason == "StartDeadlineExceeded: slaves not prepared: 0, 1, 2"
+    assert str(record.stop_reason) == "StartDeadlineExceeded: slaves not prepared: 0, 1, 2"

@@ -10,6 +10,7 @@ from made_results import by_node, fold, members, result, stopped
 
 from ringrun.core.messages import Result
 from ringrun.core.outcome.verdict import judge
+from ringrun.core.reason import Reason, Why
 from ringrun.core.record import FoldValue, Record
 from ringrun.core.rules import Rules
 from ringrun.report import Verdict
@@ -61,7 +62,7 @@ DIVERGED = [
         id="a dead one's prefix that is none",
     ),
     pytest.param(
-        stopped("abc", A, B, reason="Diverged: unequal folds at cut 3 of view 1"),
+        stopped("abc", A, B, reason=Reason(Why.DIVERGED, "unequal folds at cut 3 of view 1")),
         [result(0, "abc"), result(1, "abc")],
         id="unequal folds at a SYNC, recorded",
     ),
@@ -83,28 +84,36 @@ def test_logs_that_contradict_each_other_are_diverged(
     """Whatever else is true of the run, this comes first."""
     said = judge(record, by_node(*results))
     assert said.verdict is Verdict.DIVERGED
-    assert said.reason.startswith("Diverged")
+    assert said.reason.word is Why.DIVERGED
 
 
 FAILED = [
     pytest.param(stopped("", view=0, closed=False), [], "NeverStarted", id="never started"),
     pytest.param(
-        stopped("", view=0, closed=False, reason="StartDeadlineExceeded: slaves not prepared: 2"),
+        stopped(
+            "", view=0, closed=False, reason=Reason(Why.START_DEADLINE, "slaves not prepared: 2")
+        ),
         [],
         "StartDeadlineExceeded: slaves not prepared: 2",
         id="not prepared in time",
     ),
     pytest.param(
-        stopped("abc", A, B, reason="Aborted"),
+        stopped("abc", A, B, reason=Reason(Why.ABORTED)),
         [result(0, "abc"), result(1, "abc")],
         "Aborted",
         id="aborted, although all agree",
     ),
     pytest.param(
-        stopped("abc", A, B, reason="SlaveFailed"), [result(0, "abc")], "SlaveFailed", id="policy"
+        stopped("abc", A, B, reason=Reason(Why.SLAVE_FAILED)),
+        [result(0, "abc")],
+        "SlaveFailed",
+        id="policy",
     ),
     pytest.param(
-        stopped("abc", A, B, reason="NoSurvivor", closed=False), [], "NoSurvivor", id="recorded"
+        stopped("abc", A, B, reason=Reason(Why.NO_SURVIVOR), closed=False),
+        [],
+        "NoSurvivor",
+        id="recorded",
     ),
     pytest.param(stopped("abc", A, B), [], "NoSurvivor", id="no result at all"),
     pytest.param(
@@ -123,7 +132,7 @@ def test_a_run_that_did_not_end_by_itself_is_failed(
     """The recorded reason decides before the table does."""
     said = judge(record, by_node(*results))
     assert said.verdict is Verdict.FAILED
-    assert said.reason == reason
+    assert str(said.reason) == reason
 
 
 def test_without_a_result_of_send_members_the_recorded_fold_is_reported() -> None:
@@ -179,7 +188,7 @@ def test_what_is_short_of_agreement_is_partial(
     """The reason names what is missing; the count is that of the longest result."""
     said = judge(record, by_node(*results))
     assert said.verdict is Verdict.PARTIAL
-    assert said.reason.startswith(f"{reason}: ")
+    assert str(said.reason).startswith(f"{reason}: ")
     longest = max(results, key=lambda each: each.count)
     assert said.fold == FoldValue(
         count=longest.count, sum_exact=longest.sum_exact, digest=longest.digest
@@ -281,7 +290,7 @@ def test_the_order_of_delivery_changes_no_verdict(
         other.fold.count,
         other.unproven,
     )
-    assert one.reason.partition(":")[0] == other.reason.partition(":")[0]
+    assert one.reason.word is other.reason.word
 
 
 def test_every_order_of_three_results_gives_one_fold() -> None:
@@ -289,6 +298,6 @@ def test_every_order_of_three_results_gives_one_fold() -> None:
     results = by_node(
         result(0, "ab", final=False), result(1, "xb", final=False), result(2, "a", final=False)
     )
-    record = stopped("ab", A, B, C, reason="Aborted")
+    record = stopped("ab", A, B, C, reason=Reason(Why.ABORTED))
     judgements = {judge(record, dict(order)) for order in permutations(results.items())}
     assert len(judgements) == 1

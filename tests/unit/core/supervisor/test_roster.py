@@ -8,19 +8,10 @@ import pytest
 from ringrun.core.messages import Result
 from ringrun.core.orders import Orders
 from ringrun.core.phase import Phase
+from ringrun.core.reason import Reason, Why
 from ringrun.core.record import Member, Record
-from ringrun.core.supervisor.roster import (
-    ABORTED,
-    ACTIVE_DEADLINE,
-    DELETE_AFTER,
-    REPLACEMENTS_EXHAUSTED,
-    SLAVE_FAILED,
-    SUSPENDED,
-    Decision,
-    Observed,
-    SlaveSeen,
-    decide,
-)
+from ringrun.core.supervisor.observed import Observed, SlaveSeen
+from ringrun.core.supervisor.roster import DELETE_AFTER, Decision, decide
 from ringrun.spec import FailurePolicy, RunSpec, default_run
 
 
@@ -94,7 +85,7 @@ def act(
     *,
     run: RunSpec | None = None,
     now: float = 100.0,
-    stop: str = "",
+    stop: Reason | None = None,
 ) -> Decision:
     """What is decided."""
     observed = Observed(slaves=slaves, masters=(), stop=stop)
@@ -242,14 +233,16 @@ def test_fail_ends_the_run_with_the_first_loss(orders: Orders, record: Record) -
     run = spec(on_slave_failure=FailurePolicy.FAIL)
     decision = act(orders, (ended(ALL[0]), *ALL[1:]), record, run=run)
     assert decision.orders.phase is Phase.STOP
-    assert decision.orders.stop_reason == SLAVE_FAILED
+    assert decision.orders.stop_reason == Reason(Why.SLAVE_FAILED)
     assert decision.create == ()
 
 
 def test_fail_ends_the_run_when_one_is_dropped() -> None:
     """An eviction is a slave lost, though the process lives."""
     run = spec(on_slave_failure=FailurePolicy.FAIL)
-    assert act(record=without(SEND_RECORD, 2), run=run).orders.stop_reason == SLAVE_FAILED
+    assert act(record=without(SEND_RECORD, 2), run=run).orders.stop_reason == Reason(
+        Why.SLAVE_FAILED
+    )
 
 
 def test_a_slave_that_finished_has_not_failed() -> None:
@@ -300,21 +293,21 @@ def test_slaves_that_keep_dying_in_start_end_the_run() -> None:
     orders = msgspec.structs.replace(STARTING, replaced=1)
     decision = act(orders, (ended(ALL[0]), *ALL[1:]), START_RECORD, run=run)
     assert decision.orders.phase is Phase.STOP
-    assert decision.orders.stop_reason == REPLACEMENTS_EXHAUSTED
+    assert decision.orders.stop_reason == Reason(Why.REPLACEMENTS_EXHAUSTED)
     assert decision.create == ()
 
 
 def test_a_wish_to_stop_is_ordered_with_its_reason_and_kept() -> None:
     """STOP is final: another wish does not change the reason."""
-    stopped = act(stop="Interrupted").orders
-    assert (stopped.phase, stopped.stop_reason) == (Phase.STOP, "Interrupted")
+    stopped = act(stop=Reason(Why.INTERRUPTED)).orders
+    assert (stopped.phase, stopped.stop_reason) == (Phase.STOP, Reason(Why.INTERRUPTED))
     assert act(stopped, run=spec(abort=True)).orders == stopped
 
 
 def test_abort_and_suspend_in_send_stop_the_run() -> None:
     """The spec may ask for it too; a suspended run is not resumed once it was sending."""
-    assert act(run=spec(abort=True)).orders.stop_reason == ABORTED
-    assert act(run=spec(suspend=True)).orders.stop_reason == SUSPENDED
+    assert act(run=spec(abort=True)).orders.stop_reason == Reason(Why.ABORTED)
+    assert act(run=spec(suspend=True)).orders.stop_reason == Reason(Why.SUSPENDED)
 
 
 def test_suspend_before_send_takes_everything_away_and_later_begins_afresh() -> None:
@@ -333,13 +326,13 @@ def test_the_active_deadline_stops_the_run() -> None:
     before = act(run=run, now=109.9)
     assert before.orders.phase is Phase.SEND
     assert before.deadline == 110.0
-    assert act(run=run, now=110.0).orders.stop_reason == ACTIVE_DEADLINE
+    assert act(run=run, now=110.0).orders.stop_reason == Reason(Why.ACTIVE_DEADLINE)
 
 
 def test_a_run_that_is_over_is_not_stopped_again() -> None:
     """The record says STOP: nothing is ordered, whoever asks."""
     record = SEND_RECORD.evolve(phase=Phase.STOP, closed=True)
-    assert act(record=record, stop="Interrupted").orders == SENDING
+    assert act(record=record, stop=Reason(Why.INTERRUPTED)).orders == SENDING
 
 
 def test_lost_orders_are_made_again_from_slaves_and_record() -> None:

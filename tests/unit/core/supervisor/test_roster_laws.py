@@ -8,8 +8,10 @@ from hypothesis import strategies as st
 
 from ringrun.core.orders import Leaving, Orders
 from ringrun.core.phase import Phase
+from ringrun.core.reason import Reason, Why
 from ringrun.core.record import Member, Record
-from ringrun.core.supervisor.roster import DELETE_AFTER, Decision, Observed, SlaveSeen, decide
+from ringrun.core.supervisor.observed import Observed, SlaveSeen
+from ringrun.core.supervisor.roster import DELETE_AFTER, Decision, decide
 from ringrun.spec import FailurePolicy, RunSpec, default_run
 
 NODES = 3
@@ -78,7 +80,7 @@ def observations(draw: st.DrawFn) -> Observed:
             for o, i in places
         ),
         masters=("m0-1",),
-        stop=draw(st.sampled_from(["", "Interrupted"])),
+        stop=draw(st.sampled_from([None, Reason(Why.INTERRUPTED)])),
     )
 
 

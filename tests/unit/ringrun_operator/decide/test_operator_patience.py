@@ -1,9 +1,6 @@
 """When a run is given up, and with what words."""
 
 import copy
-import math
-from dataclasses import replace
-from typing import Any
 
 import pytest
 from api_server import ApiServer
@@ -15,16 +12,8 @@ from runs_in_memory import (
 )
 
 from ringrun.core.phase import Phase
-from ringrun.spec import RunSpec
-from ringrun_operator.decide.patience import (
-    ALONE_PATIENCE,
-    END_PATIENCE,
-    STOP_PATIENCE,
-    Standing,
-    hopeless,
-    is_late,
-    next_limit,
-)
+from ringrun.core.reason import Reason, Why
+from ringrun.core.supervisor.patience import AFTER_STOP
 
 
 @pytest.mark.parametrize("how", ["gone", "another"])
@@ -64,9 +53,9 @@ def test_an_abort_is_ordered_and_done_without_a_leader_if_it_must() -> None:
     api = sending()
     api.patch("RingRun", "demo", spec={"nodes": 3, "abort": True})
     api.settle()
-    assert (orders(api).phase, orders(api).stop_reason) == (Phase.STOP, "Aborted")
+    assert (orders(api).phase, orders(api).stop_reason) == (Phase.STOP, Reason(Why.ABORTED))
     assert "completionTime" not in api.objects["RingRun", "demo"]["status"]
-    api.now += STOP_PATIENCE
+    api.now += AFTER_STOP
     api.settle()
     found = api.objects["RingRun", "demo"]["status"]
     assert (found["verdict"], found["reason"], found["phase"]) == ("Failed", "Aborted", "STOP")
@@ -93,67 +82,3 @@ def test_a_run_that_cannot_start_ends_at_its_deadline_with_its_reason() -> None:
     assert (found["verdict"], found["reason"]) == ("Failed", "StartDeadlineExceeded")
     told = next(c["message"] for c in found["conditions"] if c["type"] == "Succeeded")
     assert "not found" in told
-
-
-SPEC = RunSpec.from_document({"startDeadlineSeconds": 60}, name="demo")
-SENDING = Standing(
-    started=1000.0,
-    stop_ordered=None,
-    send_seen=1010.0,
-    alone=None,
-    phase=Phase.SEND,
-    stop_reason="",
-    slaves_live=True,
-    masters_run=True,
-    masters_given_up=False,
-    last_words="exit code 1",
-)
-PLAN = SPEC.send + SPEC.grace
-
-
-@pytest.mark.parametrize(
-    ("changes", "after", "reason"),
-    [
-        ({}, 0.0, ""),
-        ({"phase": None}, 0.0, "RecordLost: the Lease is gone, or is another"),
-        ({"masters_given_up": True}, 0.0, ""),
-        ({"masters_given_up": True, "slaves_live": False}, 0.0, "NoMasterLeft: exit code 1"),
-        ({"masters_given_up": True, "phase": Phase.START}, 0.0, "NoMasterLeft: exit code 1"),
-        ({"alone": 1010.0}, ALONE_PATIENCE - 0.1, ""),
-        ({"alone": 1010.0}, ALONE_PATIENCE, "NoSlaveLeft"),
-        ({"stop_ordered": 1010.0, "stop_reason": "Aborted"}, STOP_PATIENCE - 0.1, ""),
-        ({"stop_ordered": 1010.0, "stop_reason": "Aborted"}, STOP_PATIENCE, "Aborted"),
-        ({"stop_ordered": 1010.0}, STOP_PATIENCE, "NoMasterLeft"),
-        ({"stop_reason": "StartDeadlineExceeded: x"}, 0.0, ""),
-        (
-            {"stop_reason": "StartDeadlineExceeded: x", "masters_run": False},
-            0.0,
-            "StartDeadlineExceeded: x",
-        ),
-        ({}, PLAN + END_PATIENCE - 0.1, ""),
-        ({}, PLAN + END_PATIENCE, "Overdue"),
-    ],
-)
-def test_a_run_is_given_up_for_one_of_these_reasons(
-    changes: dict[str, Any], after: float, reason: str
-) -> None:
-    """And for none of them a moment too early."""
-    assert hopeless(SPEC, replace(SENDING, **changes), 1010.0 + after) == reason
-
-
-def test_the_next_limit_is_the_first_that_is_to_come() -> None:
-    """One that has passed is not waited for again."""
-    run = replace(SENDING, alone=1010.0, stop_ordered=1012.0)
-    assert next_limit(SPEC, run, 1012.0) == 1010.0 + ALONE_PATIENCE
-    assert next_limit(SPEC, run, 1010.0 + ALONE_PATIENCE) == 1012.0 + STOP_PATIENCE
-    assert next_limit(SPEC, run, 1e9) == math.inf
-    assert next_limit(SPEC, replace(SENDING, send_seen=None), 1000.0) == 1060.0
-
-
-@pytest.mark.parametrize(
-    ("phase", "now", "late"),
-    [(Phase.START, 1059.9, False), (Phase.START, 1060.0, True), (Phase.SEND, 1060.0, False)],
-)
-def test_only_a_run_that_has_not_begun_is_late(phase: Phase, now: float, late: bool) -> None:
-    """From its deadline on."""
-    assert is_late(SPEC, phase, 1000.0, now) == late

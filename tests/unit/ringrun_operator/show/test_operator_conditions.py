@@ -7,7 +7,7 @@ import pytest
 from api_server import ApiServer
 from runs_in_memory import conditions, finished, sending, started
 
-from ringrun_operator.show.conditions import Condition, Truth, Type, word, written
+from ringrun_operator.show.conditions import Condition, Truth, Type, written
 
 
 def test_an_edit_after_the_end_restamps_every_condition() -> None:
@@ -31,15 +31,6 @@ def test_the_time_of_a_condition_moves_only_with_its_status() -> None:
     assert [each["lastTransitionTime"] for each in (*first, *second, *third)] == ["t1", "t1", "t3"]
     assert [each["observedGeneration"] for each in (*first, *second, *third)] == [1, 2, 3]
     assert second[0]["reason"] == "Ended"
-
-
-@pytest.mark.parametrize(
-    ("text", "reason"),
-    [("Aborted", "Aborted"), ("NoMasterLeft: x", "NoMasterLeft"), ("", "Failed"), ("1x", "Failed")],
-)
-def test_a_reason_is_one_word(text: str, reason: str) -> None:
-    """The API server refuses anything else."""
-    assert word(text, "Failed") == reason
 
 
 @pytest.mark.parametrize("begin", [ApiServer, started, sending, finished])

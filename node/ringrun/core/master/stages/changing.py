@@ -9,8 +9,8 @@ from ringrun.core.master.stages.interface import Alter, Next, Stage, StandAside,
 from ringrun.core.master.term import Term
 from ringrun.core.messages import Control, Sync, Synced, Wedge, Wedged
 from ringrun.core.node import SlaveId
-from ringrun.core.outcome.verdict import DIVERGED, NO_SURVIVOR
 from ringrun.core.phase import Phase
+from ringrun.core.reason import Reason, Why
 from ringrun.core.record import Member, Record
 
 # An early stop that nobody answers for so long is recorded without a closing cut.
@@ -27,7 +27,8 @@ class Changing(Stage):
         self.change = change
         self._began = began
         self._syncing = False
-        self._unclosed: str | None = None
+        self._unclosed = False
+        self._unclosed_for: Reason | None = None
 
     def tick(self, now: float) -> Next | None:
         term = self.term
@@ -37,9 +38,9 @@ class Changing(Stage):
         if stop or (change.joiners and term.send_is_over(now)):
             if stop:
                 change.closing = True
-                change.stop_reason = orders.stop_reason or "Stopped"
+                change.stop_reason = orders.stop_reason or Reason(Why.STOPPED)
             return self._again(now)
-        if self._unclosed is not None:
+        if self._unclosed:
             return None
         if not self._syncing:
             return self._wedge(now)
@@ -120,7 +121,8 @@ class Changing(Stage):
         if change.diverged and not change.unsynced():
             view = self.term.record.view
             change.closing = True
-            change.stop_reason = f"{DIVERGED}: unequal folds at cut {change.cut:,} of view {view}"
+            detail = f"unequal folds at cut {change.cut:,} of view {view}"
+            change.stop_reason = Reason(Why.DIVERGED, detail)
 
     # Steps 1 and 2
 
@@ -167,9 +169,12 @@ class Changing(Stage):
         if anyone and not term.rules.unclosed_stop:
             self.since = now
         elif not living or late:
-            self._unclosed = change.stop_reason or ("" if anyone else NO_SURVIVOR)
+            self._unclosed = True
+            lost = None if anyone else Reason(Why.NO_SURVIVOR)
+            self._unclosed_for = change.stop_reason or lost
         elif change.stop_reason and now - self._began > _ABORT_SECONDS:
-            self._unclosed = change.stop_reason
+            self._unclosed = True
+            self._unclosed_for = change.stop_reason
         else:
             self.since = now
         return None
@@ -202,11 +207,11 @@ class Changing(Stage):
     def wants(self, now: float) -> Record | None:
         term = self.term
         record = term.record
-        if self._unclosed is not None:
+        if self._unclosed:
             return record.evolve(
                 phase=Phase.STOP,
                 closed=False,
-                stop_reason=self._unclosed,
+                stop_reason=self._unclosed_for,
                 send_members=record.send_members or record.members,
             )
         if not self._syncing or (self.change.unsynced() and term.rules.sync_before_record):

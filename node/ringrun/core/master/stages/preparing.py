@@ -5,8 +5,8 @@ from ringrun.core.master.stages.interface import Next, Stage
 from ringrun.core.master.term import Term
 from ringrun.core.messages import Control, Meet, Met, Sync, Synced
 from ringrun.core.node import SlaveId
-from ringrun.core.outcome.verdict import START_DEADLINE
 from ringrun.core.phase import Phase
+from ringrun.core.reason import Reason, Why
 from ringrun.core.record import FoldValue, Record
 
 
@@ -71,12 +71,12 @@ class Preparing(Stage):
         orders = term.orders
         record = term.record
         if orders.phase is Phase.STOP:
-            reason = orders.stop_reason or "Stopped"
+            reason = orders.stop_reason or Reason(Why.STOPPED)
             return record.evolve(phase=Phase.STOP, closed=False, stop_reason=reason)
         if now - term.started >= term.spec.start_deadline:
             silent = [m.ordinal for m in orders.roster if m.node not in self._synced]
             named = ", ".join(map(str, silent)) or "none"
-            reason = f"{START_DEADLINE}: slaves not prepared: {named}"
+            reason = Reason(Why.START_DEADLINE, f"slaves not prepared: {named}")
             return record.evolve(phase=Phase.STOP, closed=False, stop_reason=reason)
         nodes = self._nodes
         if record.prepared and record.prepared != nodes:

@@ -9,6 +9,7 @@ from ringrun.core.messages import Control, Meet, Met
 from ringrun.core.node import SlaveId
 from ringrun.core.orders import Orders
 from ringrun.core.phase import Phase
+from ringrun.core.reason import Reason, Why
 from ringrun.core.record import Member
 
 _QUIET_SECONDS = 0.5
@@ -36,7 +37,7 @@ class Steady(Stage):
         term = self.term
         orders = term.orders
         if orders.phase is Phase.STOP:
-            reason = orders.stop_reason or "Stopped"
+            reason = orders.stop_reason or Reason(Why.STOPPED)
             return Alter(
                 change=Change(cause="the run is stopped", closing=True, stop_reason=reason)
             )

@@ -1,7 +1,7 @@
 """Which masters there are to be: every place is filled again when the last one in it has ended.
 
-Called by `decided`; pure, and without memory beside the last incarnations, which are kept in the
-ledger. It knows of no pod. What a master does is the core's.
+Called by every supervisor: the local run, the operator, the simulation. Pure, and without memory
+beside the last incarnations, which the caller keeps. It knows of no process and of no pod.
 """
 
 import math
@@ -17,8 +17,20 @@ SHORT_LIFE: Final = 2.0
 STILLBORN_LIMIT: Final = 5
 """So many in a row, and its place stays empty: a new start does not mend what is wrong."""
 
-LONGEST_DELAY: Final = 30.0
-"""Seconds between a stillborn master and the next, at most; they double from one second on."""
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delays:
+    """Seconds from a stillborn master to the next: they double from the first to the longest."""
+
+    first: float
+    longest: float
+
+
+PROCESSES: Final = Delays(first=0.1, longest=1.0)
+"""A process costs little, and ends at once if it cannot be."""
+
+PODS: Final = Delays(first=1.0, longest=30.0)
+"""A cluster is not to be worn out by pods that cannot be."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +72,7 @@ def fill(
     seen: tuple[int, ...],
     masters: Iterable[MasterSeen],
     now: float,
+    delays: Delays,
 ) -> Places:
     """What is to be done about the places 0 to count - 1; `last` and `seen` as they were kept."""
     used = dict(enumerate(last))
@@ -89,7 +102,7 @@ def fill(
         if stillborn >= STILLBORN_LIMIT:
             hopeless += 1
             continue
-        due = _due(mine, stillborn)
+        due = _due(mine, stillborn, delays)
         if now < due:
             again = min(again, due)
             continue
@@ -116,7 +129,7 @@ def _stillborn(mine: list[MasterSeen]) -> int:
     return found
 
 
-def _due(mine: list[MasterSeen], stillborn: int) -> float:
+def _due(mine: list[MasterSeen], stillborn: int, delays: Delays) -> float:
     if not stillborn:
         return 0.0
-    return mine[-1].ended_at + min(2.0 ** (stillborn - 1), LONGEST_DELAY)
+    return mine[-1].ended_at + min(delays.first * 2.0 ** (stillborn - 1), delays.longest)
