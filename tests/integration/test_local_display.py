@@ -4,7 +4,7 @@ from io import StringIO
 
 from ringrun.core.node import MasterId
 from ringrun.core.orders import Orders
-from ringrun.core.outputs import Event, Live
+from ringrun.core.outputs import Event, EventKind, Live
 from ringrun.core.phase import Phase
 from ringrun.core.record import Member, Record
 from ringrun.local.display.bar import Bar
@@ -35,24 +35,26 @@ class Terminal(StringIO):
 def story(display: Display) -> None:
     """A run with three losses, as the supervisor tells it."""
     display.look(Record(version=1, epoch=1, holder="m0-1"), Orders(), 0.2)
-    display.event(Event("LeaderElected", "m0 leads (epoch 1)", 0.2, "START"))
+    display.event(Event(EventKind.LEADER_ELECTED, "m0 leads (epoch 1)", 0.2, "START"))
     display.look(FIRST_VIEW, Orders(), 0.28)
-    display.event(Event("SlavesReady", "4 of 4 slaves ready; view 1 [0 1 2 3]", 0.0, "START"))
-    display.event(Event("SendStarted", "4 slaves in SEND", 0.0, "SEND"))
+    display.event(
+        Event(EventKind.SLAVES_READY, "4 of 4 slaves ready; view 1 [0 1 2 3]", 0.0, "START")
+    )
+    display.event(Event(EventKind.SEND_STARTED, "4 slaves in SEND", 0.0, "SEND"))
     display.live(Live(approved=2_000, rate=8_000.0, p99=0.0002, elapsed=0.25))
     lost = "slave 2 (incarnation 1) lost: killed by SIGKILL; view 2 [0 1 3], cut 4,118"
     display.look(FIRST_VIEW, Orders(), 0.80)
-    display.event(Event("SlaveLost", lost, 0.52, "SEND"))
+    display.event(Event(EventKind.SLAVE_LOST, lost, 0.52, "SEND"))
     display.live(Live(approved=9_000, rate=9_931.0, p99=0.00021, elapsed=1.02))
     display.live(Live(approved=9_900, rate=9_931.0, p99=0.00021, elapsed=1.27))
     display.look(FIRST_VIEW, Orders(), 1.58)
     display.master_lost(MasterId(1, 1), leading=False)
     display.master_lost(MasterId(0, 1), leading=True)
-    display.event(Event("LeaderElected", "m1 leads (epoch 2)", 1.4, "SEND"))
+    display.event(Event(EventKind.LEADER_ELECTED, "m1 leads (epoch 2)", 1.4, "SEND"))
     display.live(Live(approved=19_862, rate=9_931.0, p99=0.00021, elapsed=2.0))
-    display.event(Event("GraceStarted", "4 slaves in GRACE", 2.0, "GRACE"))
+    display.event(Event(EventKind.GRACE_STARTED, "4 slaves in GRACE", 2.0, "GRACE"))
     display.live(Live(approved=19_862, rate=0.0, p99=0.00021, elapsed=2.25))
-    display.event(Event("Drained", "drained at index 19,862", 3.0, "GRACE"))
+    display.event(Event(EventKind.DRAINED, "drained at index 19,862", 3.0, "GRACE"))
     display.close()
 
 
