@@ -304,7 +304,7 @@ class Supervisor:
             now,
             phase=self._phase,
             alone=not live and self._phase is not Phase.START,
-            stopped=self._stop is not None or self._orders.phase is Phase.STOP,
+            stopped=(self._stop or self._orders.stop_reason) is not None,
         )
         if self._stop is None and is_late(self._spec, self._phase, times, now, LOCAL):
             self._stop = Reason(Why.START_DEADLINE)

@@ -137,7 +137,7 @@ def _with_orders(known: Known, ledger: Ledger, decision: roster.Decision, places
         known.now,
         phase=Phase.START,
         alone=alone,
-        stopped=decision.orders.phase is Phase.STOP,
+        stopped=decision.orders.stop_reason is not None,
     )
     return msgspec.structs.replace(
         ledger,

@@ -91,7 +91,9 @@ def see_pod(run: str, pod: Mapping[str, Any]) -> PodSeen | None:
     ended = terminated is not None or phase in {"Failed", "Succeeded"}
     deleting = "deletionTimestamp" in metadata
     trouble, words = _trouble(status, state)
-    started, finished = _span(terminated or {})
+    # One that the kubelet would not run has no container that could tell.
+    made = seconds(metadata.get("creationTimestamp"))
+    started, finished = _span(terminated) if terminated else (made, made)
     return PodSeen(
         id=identity,
         name=metadata["name"],

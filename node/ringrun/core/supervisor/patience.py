@@ -28,13 +28,14 @@ class Bounds:
     """What differs from one kind of supervisor to the other.
 
     `start_slack`: how much later than a leader the supervisor says that START took too long; a
-    leader names the silent slaves, a cluster has reasons of its own. `after_stop`: AFTER_STOP.
-    `orphans`: with all masters given up, how long after the plan's end slaves that live are waited
-    for; where results can be read before a slave has ended, not long.
+    leader names the silent slaves, a cluster has reasons of its own. `after_stop` and `after_end`:
+    AFTER_STOP and AFTER_END. `orphans`: with all masters given up, how long after the plan's end
+    slaves that live are waited for; where results can be read before a slave has ended, not long.
     """
 
     start_slack: float = 0.0
     after_stop: float = AFTER_STOP
+    after_end: float = AFTER_END
     orphans: float = AFTER_END
 
 
@@ -44,8 +45,8 @@ LOCAL: Final = Bounds(start_slack=1.0, orphans=ALONE)
 CLUSTER: Final = Bounds()
 """A cluster: a result is read from a container that has ended."""
 
-BY_HAND: Final = Bounds(after_stop=5.0)
-"""By hand: somebody has pressed Ctrl-C, and waits."""
+BY_HAND: Final = Bounds(after_stop=5.0, after_end=40.0)
+"""By hand: somebody sits there and waits, and slaves repeat a result for 10 s."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +54,8 @@ class Times:
     """Since when things are as they are, on the caller's clock; None for what is not so.
 
     `started` is when the run's time began to count, `send_seen` when the record said SEND, `alone`
-    since when no slave lives of a ring that there was, `stop_ordered` since when STOP is ordered.
+    since when no slave lives of a ring that there was, `stop_ordered` since when a STOP is ordered;
+    that of a run that has come to its end is nobody's order.
     """
 
     started: float
@@ -110,7 +112,8 @@ def given_up(spec: RunSpec, run: Run, now: float, bounds: Bounds = CLUSTER) -> R
     if run.record_lost:
         return Reason(Why.RECORD_LOST, run.record_lost)
     stop = run.stop_reason
-    if stop is not None and stop.word is Why.START_DEADLINE and not run.masters_run:
+    if stop is not None and run.phase is Phase.START and not run.masters_run:
+        # There is no result that a leader could wait for, and none to record the STOP.
         return stop
     if run.masters_given_up and (
         not run.slaves_live
@@ -122,7 +125,7 @@ def given_up(spec: RunSpec, run: Run, now: float, bounds: Bounds = CLUSTER) -> R
         return Reason(Why.NO_SLAVE)
     if _passed(times.stop_ordered, bounds.after_stop, now):
         return stop or Reason(Why.NO_MASTER)
-    if _passed(times.send_seen, spec.send + spec.grace + AFTER_END, now):
+    if _passed(times.send_seen, spec.send + spec.grace + bounds.after_end, now):
         return Reason(Why.OVERDUE)
     return None
 
@@ -134,7 +137,7 @@ def next_limit(spec: RunSpec, times: Times, now: float, bounds: Bounds = CLUSTER
         (times.alone, ALONE),
         (times.stop_ordered, bounds.after_stop),
         (times.send_seen, plan + bounds.orphans),
-        (times.send_seen, plan + AFTER_END),
+        (times.send_seen, plan + bounds.after_end),
         (
             None if times.send_seen is not None else times.started,
             spec.start_deadline + bounds.start_slack,

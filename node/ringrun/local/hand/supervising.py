@@ -72,7 +72,8 @@ class HandSupervisor:
         self._spare = found
         self._orders = Orders()
         self._missed: set[SlaveId] = set()
-        self._interrupts: list[float] = []
+        self._interrupts = 0
+        self._times = Times(started=0.0)
         self._fault: list[str] = []
         self._lines = HeldLines(setting.form)
 
@@ -82,6 +83,7 @@ class HandSupervisor:
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self._interrupt)
         now = time.monotonic()
+        self._times = Times(started=now)
         record = ThreadedRecordStore(self._record)
         report = ThreadedReportStore(self._report)
         process = self._process(record, report)
@@ -89,7 +91,7 @@ class HandSupervisor:
         running = asyncio.ensure_future(process.run())
         while not running.done():
             self._look(process, now)
-            if self._fault or self._late():
+            if self._fault or self._is_over():
                 process.terminate()
                 break
             await asyncio.wait((running,), timeout=LOOK_EVERY)
@@ -205,23 +207,25 @@ class HandSupervisor:
         ]
 
     def _interrupt(self) -> None:
-        self._interrupts.append(time.monotonic())
+        self._interrupts += 1
 
-    def _late(self) -> bool:
+    def _is_over(self) -> bool:
         """Whether no more is waited for: not for long after Ctrl-C, nor at all after a second."""
-        if not self._interrupts:
-            return False
-        first, *more = self._interrupts
+        now = time.monotonic()
+        phase, stop = self._record.read().phase, self._orders.stop_reason
+        stopped = bool(self._interrupts) or stop is not None
+        self._times = self._times.seen(now, phase=phase, alone=False, stopped=stopped)
         run = Run(
-            times=Times(started=first, stop_ordered=first),
-            phase=self._record.read().phase,
-            stop_reason=Reason(Why.INTERRUPTED),
+            times=self._times,
+            phase=phase,
+            stop_reason=stop,
+            # A slave that was lost may be started again, and the master is this process.
             slaves_live=True,
             masters_run=True,
             masters_given_up=False,
             last_words="",
         )
-        return bool(more) or given_up(self._spec, run, time.monotonic(), BY_HAND) is not None
+        return self._interrupts > 1 or given_up(self._spec, run, now, BY_HAND) is not None
 
     def _show(self, output: Event | Live) -> None:
         if isinstance(output, Event) and output.kind not in _UNSAID:
@@ -229,7 +233,7 @@ class HandSupervisor:
 
     def _outcome(self, reason: str) -> int:
         _, document = self._report.read()
-        if document is None:
+        if document is None or not document.get("complete"):
             if not self._interrupts:
                 raise SpecError([f"the run ended without a report: {reason or 'no slave is left'}"])
             return ExitCode.INTERRUPTED

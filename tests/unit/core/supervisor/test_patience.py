@@ -72,8 +72,14 @@ def run(**changes: Any) -> Run:
             Reason(Why.ABORTED),
         ),
         ({"stop_ordered": 1010.0}, AFTER_STOP, Reason(Why.NO_MASTER)),
-        ({"stop_reason": LATE}, 0.0, None),
-        ({"stop_reason": LATE, "masters_run": False}, 0.0, LATE),
+        ({"stop_reason": LATE, "phase": Phase.START}, 0.0, None),
+        ({"stop_reason": LATE, "phase": Phase.START, "masters_run": False}, 0.0, LATE),
+        (
+            {"stop_reason": Reason(Why.ABORTED), "phase": Phase.START, "masters_run": False},
+            0.0,
+            Reason(Why.ABORTED),
+        ),
+        ({"stop_reason": Reason(Why.ABORTED), "masters_run": False}, 0.0, None),
         ({}, PLAN + AFTER_END - 0.1, None),
         ({}, PLAN + AFTER_END, Reason(Why.OVERDUE)),
     ],
@@ -97,10 +103,13 @@ def test_slaves_without_any_master_are_waited_for_while_their_results_cannot_be_
 
 
 def test_by_hand_somebody_waits_for_the_end() -> None:
-    """Five seconds after Ctrl-C."""
+    """Five seconds after Ctrl-C; and not for as long as slaves of a cluster wait for a leader."""
     stopped = run(stop_ordered=1010.0, stop_reason=Reason(Why.INTERRUPTED))
     assert given_up(SPEC, stopped, 1014.9, BY_HAND) is None
     assert given_up(SPEC, stopped, 1015.0, BY_HAND) == Reason(Why.INTERRUPTED)
+    late = 1010.0 + PLAN + BY_HAND.after_end
+    assert given_up(SPEC, run(), late - 0.1, BY_HAND) is None
+    assert given_up(SPEC, run(), late, BY_HAND) == Reason(Why.OVERDUE)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,9 @@ import pytest
 from api_server import ApiServer
 from runs_in_memory import (
     NODES,
+    members,
     orders,
+    record,
     said,
     sending,
 )
@@ -82,3 +84,17 @@ def test_a_run_that_cannot_start_ends_at_its_deadline_with_its_reason() -> None:
     assert (found["verdict"], found["reason"]) == ("Failed", "StartDeadlineExceeded")
     told = next(c["message"] for c in found["conditions"] if c["type"] == "Succeeded")
     assert "not found" in told
+
+
+def test_the_end_of_a_run_is_nobodys_order_though_the_orders_were_lost() -> None:
+    """Orders that are made again say STOP after the record; a leader that still collects results
+    has more than the ten seconds of a STOP that was ordered."""
+    api = sending()
+    record(api, phase=Phase.GRACE)
+    record(api, phase=Phase.STOP, closed=True, send_members=members(api))
+    api.delete("ConfigMap", "demo-orders")
+    api.settle()
+    assert (orders(api).phase, orders(api).stop_reason) == (Phase.STOP, None)
+    api.now += 3.0 * AFTER_STOP
+    api.settle()
+    assert "completionTime" not in api.objects["RingRun", "demo"]["status"]

@@ -41,6 +41,14 @@ def test_an_end_is_the_containers_and_not_the_phases() -> None:
     assert evicted.cause == "Evicted: low on memory"
 
 
+def test_a_pod_that_no_kubelet_would_run_ended_when_it_was_made() -> None:
+    """Or the master after it would be made at once, again and again, until none is made."""
+    rejected = see(
+        {"phase": "Failed", "reason": "OutOfcpu"}, creationTimestamp="1970-01-01T00:16:40Z"
+    )
+    assert (rejected.ended, rejected.ended_at, rejected.lifetime) == (True, 1000.0, 0.0)
+
+
 def test_a_pod_that_is_being_deleted_is_not_living_and_not_ended() -> None:
     """Its process may still serve."""
     seen = see(container(running={}), deletionTimestamp="1970-01-01T00:16:40Z")
