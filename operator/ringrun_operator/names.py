@@ -4,11 +4,11 @@ Used by every other module here. Names are made from the run's name alone, so th
 twice is refused by the API server, and a restarted operator finds what it made.
 """
 
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
+
+from ringrun.core.node import MasterId, NodeId, parse
 
 GROUP: Final = "ringrun.dev"
 VERSION: Final = "v1alpha1"
@@ -34,41 +34,33 @@ class Role(StrEnum):
     MASTER = "master"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, order=True)
-class PodId:
-    """Which node, and which start of it, a pod is; `number` is a slave's ordinal or a master's
-    place."""
-
-    role: Role
-    number: int
-    incarnation: int
-
-    @property
-    def node(self) -> str:
-        """As journals and records call it: s0-1, m0-1."""
-        return f"{self.role[0]}{self.number}-{self.incarnation}"
+def role_of(node: NodeId) -> Role:
+    """What the pod of this node is."""
+    return Role.MASTER if isinstance(node, MasterId) else Role.SLAVE
 
 
-_POD: Final = re.compile(r"-([sm])([0-9]{1,9})-([0-9]{1,9})")
+def number_of(node: NodeId) -> int:
+    """A slave's ordinal, or a master's place."""
+    return node.number if isinstance(node, MasterId) else node.ordinal
 
 
-def pod_name(run: str, pod: PodId) -> str:
+def pod_name(run: str, node: NodeId) -> str:
     """The name of the pod that is this start of this node."""
-    return f"{run}-{pod.node}"
+    return f"{run}-{node}"
 
 
-def pod_id(run: str, name: str) -> PodId | None:
+def pod_node(run: str, name: str) -> NodeId | None:
     """The node whose pod of this run has that name; None if it is none."""
-    match = _POD.fullmatch(name.removeprefix(run)) if name.startswith(run) else None
-    if match is None:
-        return None
-    role = Role.SLAVE if match[1] == "s" else Role.MASTER
-    return PodId(role=role, number=int(match[2]), incarnation=int(match[3]))
+    return parse(name.removeprefix(f"{run}-")) if name.startswith(f"{run}-") else None
 
 
 def master_place(holder: str) -> str:
-    """Of a holder (m0-1, unique for each start of a process) the master that people know: m0."""
-    return holder.rpartition("-")[0]
+    """Of a holder (m0-1, unique for each start of a process) the master that people know: m0.
+
+    What somebody else wrote into a lease is shown as it is.
+    """
+    master = MasterId.parse(holder)
+    return holder if master is None else master.place
 
 
 def lease_name(run: str) -> str:
@@ -106,14 +98,14 @@ def labels(run: str) -> dict[str, str]:
     }
 
 
-def pod_labels(run: str, pod: PodId) -> dict[str, str]:
+def pod_labels(run: str, node: NodeId) -> dict[str, str]:
     """What a pod bears besides."""
     return {
         **labels(run),
-        "app.kubernetes.io/component": pod.role.value,
-        ROLE_LABEL: pod.role.value,
-        ORDINAL_LABEL: str(pod.number),
-        INCARNATION_LABEL: str(pod.incarnation),
+        "app.kubernetes.io/component": role_of(node).value,
+        ROLE_LABEL: role_of(node).value,
+        ORDINAL_LABEL: str(number_of(node)),
+        INCARNATION_LABEL: str(node.incarnation),
     }
 
 

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import groupby
+from math import inf
 from typing import Any, Final
 
 from ringrun.record.api import ApiError, Refused
@@ -296,7 +297,7 @@ class Controller:
         """Apply the status if it says something new; seconds until it may be applied again."""
         wanted, shown = plan.status, run.get("status") or {}
         if wanted is None or wanted == shown:
-            return float("inf")
+            return inf
         differing = {each for each in {*wanted, *shown} if wanted.get(each) != shown.get(each)}
         wait = memory.status_at + STATUS_EVERY - self._clock()
         if differing <= FIGURES and wait > 0.0:
@@ -305,12 +306,12 @@ class Controller:
             self.store.put(names.KIND, await self._cluster.apply_status(*key, wanted))
         except Refused as refusal:
             if refusal.is_gone:
-                return float("inf")
+                return inf
             raise
         memory.status_at = self._clock()
         if "completionTime" in wanted and "completionTime" not in shown:
             metrics.VERDICTS.labels(verdict=wanted.get("verdict") or "none").inc()
-        return float("inf")
+        return inf
 
     async def _tell(self, run: Any, plan: Plan, memory: _Memory) -> None:
         finished = plan.finished

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from ringrun.core.node import MasterId
+from ringrun.core.node import MasterId, NodeId
 from ringrun.core.orders import Orders
 from ringrun.core.phase import RANK, Phase
 from ringrun.core.reason import Reason, Why
@@ -19,7 +19,7 @@ from ringrun.core.supervisor.masters import PODS, MasterSeen, Places, fill
 from ringrun.core.supervisor.observed import Observed
 from ringrun.core.supervisor.patience import Run, Times
 from ringrun_operator.decide.cleanup import leftovers
-from ringrun_operator.names import PodId, Role
+from ringrun_operator.names import Role
 from ringrun_operator.objects.known import Known
 from ringrun_operator.objects.pod_seen import PodSeen
 from ringrun_operator.objects.resources import Ledger
@@ -37,7 +37,7 @@ class Decided:
 
     orders: Orders
     ledger: Ledger
-    create: tuple[PodId, ...] = ()
+    create: tuple[NodeId, ...] = ()
     delete: tuple[PodSeen, ...] = ()
     expired: bool = False
     given_up: Reason | None = None
@@ -98,22 +98,16 @@ def _while_active(known: Known, noted: Ledger) -> Decided:
     decision = roster.decide(spec, known.orders, observed, known.record, now, started)
     ledger = _with_orders(known, noted, decision, places)
     run = _run(known, decision.orders, ledger, places, started)
-    slaves = (PodId(role=Role.SLAVE, number=n, incarnation=i) for n, i in decision.create)
-    candidates = (
-        PodId(role=Role.MASTER, number=each.number, incarnation=each.incarnation)
-        for each in places.create
-        if not suspended
-    )
+    candidates = () if suspended else places.create
     unwanted = set(decision.delete)
     return Decided(
         orders=decision.orders,
         ledger=ledger,
-        create=(*slaves, *candidates),
+        create=(*decision.create, *candidates),
         delete=tuple(
             pod
             for pod in known.pods
-            if pod.living
-            and (suspended if pod.id.role is Role.MASTER else pod.as_slave().node in unwanted)
+            if pod.living and (suspended if pod.role is Role.MASTER else pod.node in unwanted)
         ),
         given_up=None if suspended else patience.given_up(spec, run, now),
         again=min(decision.deadline, places.again, patience.next_limit(spec, run.times, now)),
@@ -178,8 +172,9 @@ def _slaves_live(known: Known) -> bool:
 
 
 def _as_master(pod: PodSeen) -> MasterSeen:
+    assert isinstance(pod.node, MasterId)
     return MasterSeen(
-        node=MasterId(pod.id.number, pod.id.incarnation),
+        node=pod.node,
         running=pod.running,
         ended=pod.ended,
         deleting=pod.deleting,

@@ -5,6 +5,7 @@ built here; nothing is decided any more.
 """
 
 from dataclasses import dataclass
+from math import inf
 from typing import Any, Final
 
 from ringrun.core.reason import Reason
@@ -41,7 +42,7 @@ class Plan:
     actions: tuple[Action, ...] = ()
     status: dict[str, Any] | None = None
     events: tuple[Event, ...] = ()
-    again: float = float("inf")
+    again: float = inf
     finished: float | None = None
 
 
@@ -138,7 +139,7 @@ def _free(known: Known) -> tuple[Action, ...]:
     if lease is None or record is None or not record.holder:
         return ()
     for each in known.pods:
-        if each.id.node == record.holder and each.ended_by_kubelet:
+        if str(each.node) == record.holder and each.ended_by_kubelet:
             document = freed(lease, record.holder, utc(known.now))
             return () if document is None else (Replace(object=document),)
     return ()

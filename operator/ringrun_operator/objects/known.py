@@ -81,7 +81,7 @@ class Known:
 
     def of_role(self, role: Role) -> tuple[PodSeen, ...]:
         """The pods of slaves, or of masters."""
-        return tuple(pod for pod in self.pods if pod.id.role is role)
+        return tuple(pod for pod in self.pods if pod.role is role)
 
     def is_suspended(self, orders: Orders) -> bool:
         """Whether, under these orders, the run is not to begin: it cannot be suspended later."""
@@ -104,7 +104,7 @@ def know(world: World, spec: RunSpec, now: float) -> Known:
         spec=spec,
         owner=owner,
         now=now,
-        pods=tuple(sorted((pod for pod in found if pod is not None), key=lambda pod: pod.id)),
+        pods=tuple(sorted((pod for pod in found if pod is not None), key=_order)),
         kept=kept,
         orders=orders,
         ledger=ledger,
@@ -130,3 +130,7 @@ def _record(lease: Mapping[str, Any] | None, ledger: Ledger) -> Record | None:
         return read_record(lease)
     except msgspec.DecodeError:
         return None
+
+
+def _order(pod: PodSeen) -> tuple[Role, int, int]:
+    return (pod.role, pod.number, pod.node.incarnation)

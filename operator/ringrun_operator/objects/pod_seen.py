@@ -12,9 +12,10 @@ from typing import Any, Final
 import msgspec
 
 from ringrun.core.messages import Result
+from ringrun.core.node import NodeId
 from ringrun.core.supervisor.observed import SlaveSeen
 from ringrun_operator import names
-from ringrun_operator.names import PodId, Role
+from ringrun_operator.names import Role, number_of, role_of
 from ringrun_operator.objects.pods import SLAVE_PORT
 from ringrun_operator.objects.trouble import Trouble
 from ringrun_operator.times import seconds
@@ -38,7 +39,7 @@ class PodSeen:
     """One pod of a run. `trouble` is why it does not start, in one word, and `words` are the
     kubelet's or scheduler's own; times are seconds since 1970."""
 
-    id: PodId
+    node: NodeId
     name: str
     uid: str
     image: str = ""
@@ -57,6 +58,16 @@ class PodSeen:
     ended_at: float = 0.0
 
     @property
+    def role(self) -> Role:
+        """Slave or master."""
+        return role_of(self.node)
+
+    @property
+    def number(self) -> int:
+        """A slave's ordinal, or a master's place."""
+        return number_of(self.node)
+
+    @property
     def living(self) -> bool:
         """Neither ended nor told to end."""
         return not self.ended and not self.deleting
@@ -65,8 +76,8 @@ class PodSeen:
         """As `core.supervisor.roster` wants to see it. It is dialled as soon as its process runs:
         the leader tries again until it listens."""
         return SlaveSeen(
-            ordinal=self.id.number,
-            incarnation=self.id.incarnation,
+            ordinal=self.number,
+            incarnation=self.node.incarnation,
             host=self.host if self.running else "",
             port=SLAVE_PORT if self.running and self.host else 0,
             ended=self.ended,
@@ -80,8 +91,8 @@ class PodSeen:
 def see_pod(run: str, pod: Mapping[str, Any]) -> PodSeen | None:
     """What there is to see of a pod; None if it is no node of this run."""
     metadata = pod["metadata"]
-    identity = names.pod_id(run, metadata["name"])
-    if identity is None:
+    node = names.pod_node(run, metadata["name"])
+    if node is None:
         return None
     status = pod.get("status") or {}
     container: Mapping[str, Any] = next(iter(status.get("containerStatuses") or ()), {})
@@ -95,7 +106,7 @@ def see_pod(run: str, pod: Mapping[str, Any]) -> PodSeen | None:
     made = seconds(metadata.get("creationTimestamp"))
     started, finished = _span(terminated) if terminated else (made, made)
     return PodSeen(
-        id=identity,
+        node=node,
         name=metadata["name"],
         uid=metadata["uid"],
         image=str(container.get("image") or _image(pod)),
@@ -109,7 +120,7 @@ def see_pod(run: str, pod: Mapping[str, Any]) -> PodSeen | None:
         cause=_cause(status, terminated) if ended else ("pod deleted" if deleting else ""),
         trouble=trouble,
         words=words,
-        result=_result(terminated) if identity.role is Role.SLAVE else None,
+        result=_result(terminated) if role_of(node) is Role.SLAVE else None,
         lifetime=max(0.0, finished - started),
         ended_at=finished,
     )

@@ -19,9 +19,10 @@ from typing import Any, Final
 
 import msgspec
 
+from ringrun.core.node import NodeId
 from ringrun.spec import RunSpec
 from ringrun_operator import names
-from ringrun_operator.names import PodId, Role
+from ringrun_operator.names import Role, number_of, role_of
 
 Object = dict[str, Any]
 
@@ -90,13 +91,13 @@ class Image:
     pull_policy: str = "IfNotPresent"
 
 
-def pod(owner: Owner, spec: RunSpec, identity: PodId, image: Image, record_uid: str) -> Object:
+def pod(owner: Owner, spec: RunSpec, node: NodeId, image: Image, record_uid: str) -> Object:
     """The pod of this start of this node. `record_uid` is that of the run's Lease."""
     template = spec.template
     metadata = owner.metadata(
-        names.pod_name(owner.name, identity),
+        names.pod_name(owner.name, node),
         # Ours win: the operator finds its pods by them.
-        {**template.get("labels", {}), **names.pod_labels(owner.name, identity)},
+        {**template.get("labels", {}), **names.pod_labels(owner.name, node)},
     )
     metadata["annotations"] = {**NO_SIDECAR, **template.get("annotations", {})}
     if "sidecar.istio.io/inject" not in template.get("labels", {}):
@@ -105,20 +106,18 @@ def pod(owner: Owner, spec: RunSpec, identity: PodId, image: Image, record_uid: 
         "apiVersion": "v1",
         "kind": "Pod",
         "metadata": metadata,
-        "spec": _pod_spec(owner, spec, identity, image, record_uid),
+        "spec": _pod_spec(owner, spec, node, image, record_uid),
     }
 
 
-def _pod_spec(
-    owner: Owner, spec: RunSpec, identity: PodId, image: Image, record_uid: str
-) -> Object:
+def _pod_spec(owner: Owner, spec: RunSpec, node: NodeId, image: Image, record_uid: str) -> Object:
     template = spec.template
-    master = identity.role is Role.MASTER
+    master = role_of(node) is Role.MASTER
     built: Object = {
         "restartPolicy": "Never",
         "automountServiceAccountToken": master,
         "enableServiceLinks": False,
-        "terminationGracePeriodSeconds": GRACE_SECONDS[identity.role],
+        "terminationGracePeriodSeconds": GRACE_SECONDS[role_of(node)],
         "securityContext": {
             "runAsNonRoot": True,
             "runAsUser": USER,
@@ -130,9 +129,9 @@ def _pod_spec(
         },
         "tolerations": [*TOLERATIONS, *template.get("tolerations", ())],
         "topologySpreadConstraints": template.get(
-            "topologySpreadConstraints", [_spread(owner.name, identity.role)]
+            "topologySpreadConstraints", [_spread(owner.name, role_of(node))]
         ),
-        "containers": [_container(owner, spec, identity, image, record_uid)],
+        "containers": [_container(owner, spec, node, image, record_uid)],
         "volumes": [
             {
                 "name": "ringrun-token",
@@ -163,16 +162,14 @@ def _spread(run: str, role: Role) -> Object:
     }
 
 
-def _container(
-    owner: Owner, spec: RunSpec, identity: PodId, image: Image, record_uid: str
-) -> Object:
+def _container(owner: Owner, spec: RunSpec, node: NodeId, image: Image, record_uid: str) -> Object:
     template = spec.template
     built: Object = {
-        "name": identity.role.value,
+        "name": role_of(node).value,
         "image": template.get("image", image.name),
         "imagePullPolicy": template.get("imagePullPolicy", image.pull_policy),
-        "command": ["ringrun", "_pod", *_arguments(identity)],
-        "env": _environment(owner, spec, identity, record_uid),
+        "command": ["ringrun", "_pod", *_arguments(node)],
+        "env": _environment(owner, spec, node, record_uid),
         "resources": template.get("resources", {"requests": dict(REQUESTS)}),
         "securityContext": {
             "allowPrivilegeEscalation": False,
@@ -186,7 +183,7 @@ def _container(
             *template.get("volumeMounts", ()),
         ],
     }
-    if identity.role is Role.SLAVE:
+    if role_of(node) is Role.SLAVE:
         built["ports"] = [{"name": "ring", "containerPort": SLAVE_PORT, "protocol": "TCP"}]
         # Asked until it listens, and never again: no probe can end, or slow, a slave that is busy.
         # It gives up later than any start deadline.
@@ -199,14 +196,14 @@ def _container(
     return built
 
 
-def _arguments(identity: PodId) -> list[str]:
-    number, incarnation = str(identity.number), str(identity.incarnation)
-    if identity.role is Role.SLAVE:
+def _arguments(node: NodeId) -> list[str]:
+    number, incarnation = str(number_of(node)), str(node.incarnation)
+    if role_of(node) is Role.SLAVE:
         return ["slave", "--ordinal", number, "--incarnation", incarnation]
     return ["master", "--number", str(number), "--incarnation", incarnation]
 
 
-def _environment(owner: Owner, spec: RunSpec, identity: PodId, record_uid: str) -> list[Object]:
+def _environment(owner: Owner, spec: RunSpec, node: NodeId, record_uid: str) -> list[Object]:
     document = spec.as_document()
     # Pod settings are the operator's business, and can be long.
     document.pop("template", None)
@@ -219,7 +216,7 @@ def _environment(owner: Owner, spec: RunSpec, identity: PodId, record_uid: str) 
         "OPENBLAS_NUM_THREADS": "1",
         "OMP_NUM_THREADS": "1",
     }
-    if identity.role is Role.MASTER:
+    if role_of(node) is Role.MASTER:
         values |= {
             "RINGRUN_NAMESPACE": owner.namespace,
             "RINGRUN_LEASE": names.lease_name(owner.name),

@@ -99,7 +99,7 @@ def ready(known: Known, *, suspended: bool) -> int:
         return 0
     return len(
         {
-            pod.id.number
+            pod.number
             for pod in known.of_role(Role.SLAVE)
             if pod.living and (pod.ready or _prepared(record, pod))
         }
@@ -107,7 +107,7 @@ def ready(known: Known, *, suspended: bool) -> int:
 
 
 def _prepared(record: Record | None, pod: PodSeen) -> bool:
-    return record is not None and (pod.id.number, pod.id.incarnation) in record.prepared
+    return record is not None and pod.node in record.prepared
 
 
 def _outlook(known: Known, reason: Trouble) -> str:

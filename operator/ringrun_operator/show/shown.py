@@ -55,7 +55,7 @@ class Shown:
 
     def created(self, role: Role) -> int:
         """How many slaves or masters have a pod, whatever became of it."""
-        return len({pod.id.number for pod in self.known.of_role(role)})
+        return len({pod.number for pod in self.known.of_role(role)})
 
     @classmethod
     def of(cls, known: Known, orders: Orders, ledger: Ledger) -> Self:

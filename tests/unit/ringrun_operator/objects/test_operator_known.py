@@ -7,6 +7,7 @@ from runs_in_memory import record, sending, started
 from ringrun.core.phase import Phase
 from ringrun.record.lease_object import ANNOTATION
 from ringrun.spec import RunSpec
+from ringrun_operator.names import Role
 from ringrun_operator.objects.known import Known, know
 
 
@@ -49,7 +50,7 @@ def test_pods_are_in_the_order_of_their_nodes_and_strangers_are_none() -> None:
     """Whatever they are called."""
     api = started(nodes=11)
     api.put({"kind": "Pod", "metadata": {"name": "demo-other", "namespace": "lab"}})
-    slaves = [pod.id.node for pod in known(api).pods if pod.id.node[0] == "s"]
+    slaves = [str(pod.node) for pod in known(api).of_role(Role.SLAVE)]
     assert slaves == [f"s{ordinal}-1" for ordinal in range(11)]
 
 

@@ -6,14 +6,14 @@ import kubernetes_validate
 import msgspec
 import pytest
 
+from ringrun.core.node import MasterId, NodeId, SlaveId
 from ringrun.spec import RunSpec
-from ringrun_operator.names import PodId, Role
 from ringrun_operator.objects.pods import Image, Owner, pod
 
 OWNER = Owner(name="demo", namespace="lab", uid="u-1")
 IMAGE = Image(name="ringrun:1")
-SLAVE = PodId(role=Role.SLAVE, number=2, incarnation=3)
-MASTER = PodId(role=Role.MASTER, number=0, incarnation=1)
+SLAVE = SlaveId(2, 3)
+MASTER = MasterId(0, 1)
 
 
 def run_spec(**spec: Any) -> RunSpec:
@@ -194,8 +194,8 @@ TEMPLATE: dict[str, Any] = {
 }
 
 
-@pytest.mark.parametrize("identity", [SLAVE, MASTER], ids=lambda each: each.node)
-def test_the_template_is_passed_through(identity: PodId) -> None:
+@pytest.mark.parametrize("identity", [SLAVE, MASTER], ids=str)
+def test_the_template_is_passed_through(identity: NodeId) -> None:
     """Every setting of spec.template arrives in the pod, beside what the run itself needs."""
     built = pod(OWNER, run_spec(template=TEMPLATE), identity, IMAGE, "l-1")
     inner = built["spec"]
@@ -233,10 +233,10 @@ def test_what_a_pod_is_told_is_the_run_itself() -> None:
     assert RunSpec.from_document(msgspec.json.decode(told), name="demo") == spec
 
 
-@pytest.mark.parametrize("identity", [SLAVE, MASTER], ids=lambda each: each.node)
+@pytest.mark.parametrize("identity", [SLAVE, MASTER], ids=str)
 @pytest.mark.parametrize("template", [{}, TEMPLATE], ids=["bare", "template"])
 def test_pods_are_of_the_api_servers_schema_and_restricted(
-    identity: PodId, template: dict[str, Any]
+    identity: NodeId, template: dict[str, Any]
 ) -> None:
     """No field is misspelt, and Pod Security "restricted" has nothing to object to."""
     built = pod(OWNER, run_spec(template=template), identity, IMAGE, "l-1")
