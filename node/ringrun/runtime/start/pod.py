@@ -1,7 +1,8 @@
 """`ringrun _pod slave|master`: a node of a run in a cluster, told all it needs by its environment.
 
 Called by the command line; nothing here is for users. What a pod gets is listed in
-`ringrun_operator.pods`. A slave never calls the API server; its result is its termination message.
+`ringrun_operator.objects.pods`. A slave never calls the API server; its result is its termination
+message.
 """
 
 import json

@@ -1,6 +1,6 @@
 """What a pod is told by its environment and by what is mounted in it, for slaves and masters alike.
 
-Called by `pod` and `pod_master`. All of it is listed in `ringrun_operator.pods`.
+Called by `pod` and `pod_master`. All of it is listed in `ringrun_operator.objects.pods`.
 """
 
 import os
