@@ -5,7 +5,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import fields
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
+from pkgutil import iter_modules
 
 import pytest
 
@@ -26,6 +28,9 @@ from ringrun.verify.findings import TITLES
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+READMES = [ROOT / each / "README.md" for each in ("bench", "charts/ringrun", "tests/cluster")]
+WALKTHROUGH = ROOT / "docs" / "walkthrough.md"
+PACKAGES = ("ringrun", "ringrun_operator")
 PROTOCOL = (ROOT / "docs" / "protocol.md").read_text()
 README = (ROOT / "README.md").read_text()
 SCENARIOS = ROOT / "tests" / "simulation" / "scenarios"
@@ -88,7 +93,7 @@ def test_the_table_of_phases_is_the_code_s() -> None:
 
 
 def test_the_leader_s_stages_are_the_code_s() -> None:
-    """Every class of core/stages is in the table, and leads to just those that may follow it."""
+    """Every class of the stages is in the table, and leads to just those that may follow it."""
     modules = (preparing, installing, steady, changing, closing)
     stages = [
         kind.__name__
@@ -268,13 +273,87 @@ def test_the_map_has_every_page() -> None:
         assert missing == {"README.md"}
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize(
+    "page", [*PAGES, *READMES], ids=lambda page: f"{page.parent.name}/{page.name}"
+)
 def test_files_that_are_named_exist(page: Path) -> None:
     """`core/slave/ending.py`, `tests/simulation/scenarios/` and the like, from some usual place."""
     places = (ROOT, ROOT / "node" / "ringrun", ROOT / "operator" / "ringrun_operator", page.parent)
-    named = re.findall(r"`([a-z_]+/[a-z_/.]*|[a-z_]+\.(?:py|sh|toml|yaml))`", page.read_text())
+    named = re.findall(
+        r"`([a-z_]+/[a-z0-9_/.]*|[a-z0-9_]+\.(?:py|sh|toml|yaml))`", page.read_text()
+    )
     missing = [name for name in named if not any((place / name).exists() for place in places)]
     assert missing == []
+
+
+def is_there(name: str) -> bool:
+    """Whether this is a module of ours, or something in one: `core.slave.views.Views.wedge`."""
+    first, _, rest = name.partition(".")
+    if first in PACKAGES:
+        return _is_in(first, rest.split("."))
+    return any(_is_in(package, name.split(".")) for package in PACKAGES)
+
+
+def _is_in(package: str, parts: list[str]) -> bool:
+    found: object = import_module(package)
+    place = package
+    for part in parts:
+        place += f".{part}"
+        if hasattr(found, "__path__") and find_spec(place) is not None:
+            found = import_module(place)
+        elif hasattr(found, part):
+            found = getattr(found, part)
+        else:
+            return False
+    return True
+
+
+def dotted_names(page: str) -> list[str]:
+    """What stands as code and is words with dots between them, but the name of a file."""
+    named = re.findall(r"`([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+)`", page)
+    return [name for name in named if not name.endswith((".json", ".txt", ".py", ".toml", ".yaml"))]
+
+
+@pytest.mark.parametrize(
+    "page", [*PAGES, *READMES], ids=lambda page: f"{page.parent.name}/{page.name}"
+)
+def test_modules_that_are_named_exist(page: Path) -> None:
+    """`core.supervisor.roster` and the like, with or without the package's name before it."""
+    ours = {each.name for name in PACKAGES for each in iter_modules(import_module(name).__path__)}
+    # A name that begins so is a field of the YAML.
+    ours = ours - {"spec"} | {*PACKAGES}
+    named = [name for name in dotted_names(page.read_text()) if name.partition(".")[0] in ours]
+    assert [name for name in named if not is_there(name)] == []
+
+
+def test_every_step_of_the_walkthrough_is_a_function_that_there_is() -> None:
+    """All its dotted names, none left out: who renames a function comes by here."""
+    named = dotted_names(WALKTHROUGH.read_text())
+    assert len(named) > 100
+    assert [name for name in named if not is_there(name)] == []
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "core.slave.views.Views.wedges",
+        "core.slave.membership",
+        "slave.views",
+        "ringrun.decide.plan",
+    ],
+)
+def test_a_name_that_is_nowhere_is_noticed(name: str) -> None:
+    """Renamed, moved, without its room, or in the other package."""
+    assert not is_there(name)
+
+
+def test_the_walkthrough_s_times_are_the_transcript_s() -> None:
+    """A transcript that is made anew moves them; then the page has to follow."""
+    times = set(re.findall(r"(?<![\w.-])(\d\.\d{4})(?![\w.])", WALKTHROUGH.read_text()))
+    transcript = ROOT / "docs" / "transcripts" / "a-death-and-a-take-over.txt"
+    told = set(re.findall(r"^ +(\d\.\d{4})  ", transcript.read_text(), re.MULTILINE))
+    assert times
+    assert times <= told
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
