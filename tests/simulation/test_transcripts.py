@@ -1,7 +1,7 @@
 """The golden transcripts of docs/transcripts: runs to read, made again and compared line by line.
 
 Each page has its scenario above, as in tests/simulation/scenarios. A change that is meant to change
-them writes them anew: `RINGRUN_REWRITE=1 make test ARGS="-k transcripts"`.
+them writes them anew: RINGRUN_REWRITE=1, and pytest on this file (docs/simulation.md).
 """
 
 import os
