@@ -23,11 +23,14 @@ driver), and `tests/integration/test_runners.py` holds all three to these duties
 9. *Idle work.* `fold` is called when there is nothing else to do, and leaves notes at most.
 """
 
-from typing import Protocol
+from typing import Any, Protocol
 
 from ringrun.core.messages import Control, Result
-from ringrun.core.node import NodeId, SlaveId
-from ringrun.core.outputs import Output
+from ringrun.core.node import MasterId, NodeId, SlaveId
+from ringrun.core.orders import Orders
+from ringrun.core.outputs import Outcome, Output
+from ringrun.core.phase import Phase
+from ringrun.core.record import Record
 from ringrun.core.ring.ring import Frames
 
 
@@ -45,11 +48,16 @@ class Core(Protocol):
 class SlaveCore(Core, Protocol):
     """A slave, as its runner knows it; the first start of one is `core.slave.slave.Slave`."""
 
+    node: SlaveId
     frames: Frames
     pending: bool
     pending_at: float
     spin: float
     """Seconds for which a runner may poll before it blocks."""
+
+    @property
+    def phase(self) -> Phase:
+        """The phase by the own clock: before SEND little comes."""
 
     def data(self, src: int, frame: memoryview, now: float) -> None:
         """A data frame of the slave with this ordinal, or of this slave itself."""
@@ -80,7 +88,9 @@ class SlaveCore(Core, Protocol):
 
 
 class MasterCore(Core, Protocol):
-    """A master; what the stores and the supervisor tell it is in `core.master.master.Master`."""
+    """A master, as its runner knows it; the first start of one is `core.master.master.Master`."""
+
+    me: MasterId
 
     def receive(self, src: SlaveId, message: Control, now: float) -> None:
         """A control message of a slave."""
@@ -90,6 +100,26 @@ class MasterCore(Core, Protocol):
 
     def link_down(self, peer: SlaveId, now: float) -> None:
         """It is gone."""
+
+    def orders_read(self, orders: Orders, now: float) -> None:
+        """The newest orders."""
+
+    def record_read(self, record: Record | None, now: float) -> None:
+        """The record, asked for or not; None if it is out of reach."""
+
+    def record_written(self, outcome: Outcome, record: Record | None, now: float) -> None:
+        """How the write in flight ended; with the current record if another was first."""
+
+    def report_read(self, version: int, document: dict[str, Any] | None, now: float) -> None:
+        """The stored report and its version; None and 0 if there is none."""
+
+    def report_unreachable(self, now: float) -> None:
+        """The report could not be read."""
+
+    def report_written(
+        self, outcome: Outcome, version: int, document: dict[str, Any] | None, now: float
+    ) -> None:
+        """How the write of the report ended; with the stored one if another was first."""
 
     def release(self, now: float) -> None:
         """The process was told to end."""

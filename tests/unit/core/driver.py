@@ -64,7 +64,7 @@ class Node:
     def turn_at(self) -> float:
         """When the core wants its turn; never if none is due."""
         core = self.core
-        if self.asleep or not isinstance(core, Slave) or not core.pending:
+        if self.asleep or not isinstance(self.key, SlaveId) or not core.pending:
             return inf
         return core.pending_at - self.offset
 
@@ -322,7 +322,7 @@ class Driver:
         if core.notes:
             node.journal.append(encode(core.notes, self.now))
             core.notes.clear()
-        if isinstance(core, Slave) and core.frames:
+        if isinstance(node.key, SlaveId) and core.frames:
             frames = core.frames[:]
             core.frames.clear()
             for ordinals, parts in frames:

@@ -10,7 +10,6 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from ringrun.core.master.master import Master
 from ringrun.core.messages import Control
 from ringrun.core.node import SlaveId
 from ringrun.core.orders import Orders
@@ -30,6 +29,7 @@ from ringrun.core.outputs import (
     WriteReport,
 )
 from ringrun.core.record import Member, Record
+from ringrun.core.runner import MasterCore
 from ringrun.record.store import AwaitedRecordStore, AwaitedReportStore, StoreError
 from ringrun.runtime.journal import Journal
 from ringrun.runtime.links.wanted import FIRST_RETRY, LAST_RETRY
@@ -62,7 +62,7 @@ class MasterProcess:
 
     def __init__(
         self,
-        core: Master,
+        core: MasterCore,
         *,
         run: str,
         token: bytes,

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from ringrun.core.errors import ProtocolError
 from ringrun.core.node import MasterId
 from ringrun.core.phase import Phase
-from ringrun.core.slave.slave import Slave
+from ringrun.core.runner import SlaveCore
 from ringrun.runtime.links.admission import Name
 from ringrun.runtime.links.connections import Connections
 from ringrun.runtime.links.events import Down, Named, Up
@@ -43,7 +43,7 @@ class SlaveLoop:
     def __init__(
         self,
         *,
-        core: Slave,
+        core: SlaveCore,
         connections: Connections,
         outlet: Outlet,
         waking: Waking,
@@ -147,7 +147,7 @@ class SlaveLoop:
         let_leave(connections, monotonic() + LAST_WORDS)
         return outlet.code
 
-    def _idle(self, core: Slave, spinning: Spinning) -> Events:
+    def _idle(self, core: SlaveCore, spinning: Spinning) -> Events:
         """Nothing has arrived: take the turn, or wait for its time, or fold a block."""
         if core.pending:
             until = min(core.deadline, self._connections.timer, core.pending_at)
@@ -159,7 +159,7 @@ class SlaveLoop:
                 self._unfolded = 0
         return []
 
-    def _set_spin(self, core: Slave) -> None:
+    def _set_spin(self, core: SlaveCore) -> None:
         # Before SEND little comes, and spinning in vain would be given up for a while.
         self._spin = core.spin if core.phase in _RUNNING else 0.0
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from ringrun.core.messages import Heartbeat, Result
 from ringrun.core.outputs import Beat, Drop, Exit, Finish, Links, Output, Send
-from ringrun.core.slave.slave import Slave
+from ringrun.core.runner import SlaveCore
 from ringrun.runtime.journal import Journal
 from ringrun.runtime.links.connections import Connections
 from ringrun.runtime.links.link import Link
@@ -43,7 +43,7 @@ class Outlet:
 
     def __init__(
         self,
-        core: Slave,
+        core: SlaveCore,
         connections: Connections,
         *,
         journal: Journal | None,

@@ -10,6 +10,7 @@ from ringrun.core.messages import Result
 from ringrun.core.node import NodeId, SlaveId
 from ringrun.core.notes import Note
 from ringrun.core.outputs import Finish
+from ringrun.core.runner import SlaveCore
 from ringrun.core.slave.slave import Slave
 from ringrun.simulation.process.process import Process
 from ringrun.simulation.process.surroundings import Surroundings
@@ -20,7 +21,7 @@ _APPROVED, _VIEW = int(Note.APPROVED), int(Note.VIEW)
 class SlaveProcess(Process):
     """A slave: data frames, turns, and the result that it keeps on disk."""
 
-    core: Slave
+    core: SlaveCore
     key: SlaveId
 
     def __init__(self, around: Surroundings, key: SlaveId) -> None:
