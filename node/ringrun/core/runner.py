@@ -7,20 +7,27 @@ driver), and `tests/integration/test_runners.py` holds all three to these duties
 1. *Notes first.* After every call, what is in `notes` is written down before anything else of that
    call leaves; then `frames` go out in order, then `outputs` are carried out in order. Each list is
    emptied. A journal can then hide nothing that others have seen.
-2. *Deadlines.* `tick` is called no later than at `deadline`, and before anything else that happens
-   at or after it. Time never runs back between two calls.
+2. *Deadlines.* Once it is `deadline`, `tick` comes before anything else. Of what a runner takes in
+   together it looks at the time before the first: `data`, `receive` and `issue` see to a deadline
+   that passes meanwhile themselves. Time never runs back between two calls.
 3. *Receiving goes first.* A turn that is `pending` is taken by `issue` not before `pending_at`, and
-   not before everything that has arrived by then was given to the core.
+   not before everything that has arrived by then was given to the core. (In the tests' driver,
+   which is for any order at all, what it has delivered has arrived.)
 4. *Own frames come in like others'.* A frame to the slave's own ordinal comes back through `data`,
    later, never from within a call.
 5. *Links.* A peer's messages come only between its `link_up` and its `link_down`, in the order in
-   which they were sent. What is sent to a peer without a link is lost, and nobody is told.
+   which they were sent, but that control may overtake data. What is sent to a peer without a link
+   is lost, and nobody is told.
 6. *Results.* After `Finish` the result is kept outside of the process and printed, and then given
    to `finish`; a crash in between loses nothing that was promised.
-7. *The end.* After `Exit` a core is not called again.
+7. *The end.* After `Exit` a core is not called again, and what stands behind it in `outputs` is not
+   carried out.
 8. *Refusals.* A `ProtocolError` from `data` or `receive` costs the link it came by, and nothing
    else. What the call had left behind by then is carried out all the same.
-9. *Idle work.* `fold` is called when there is nothing else to do, and leaves notes at most.
+9. *Idle work.* `fold` is called, if at all, when there is nothing else to do, and leaves notes at
+   most.
+
+mypy holds `Slave` and `Master` to the Protocols where they are handed to a runner.
 """
 
 from typing import Any, Protocol
@@ -66,7 +73,7 @@ class SlaveCore(Core, Protocol):
         """A control message of a slave or a master."""
 
     def heard(self, peer: SlaveId, now: float) -> None:
-        """A plain heartbeat of this slave: `receive` without the message."""
+        """A plain heartbeat of this slave: `receive` without the message. Leaves nothing behind."""
 
     def link_up(self, peer: NodeId, now: float) -> None:
         """A link is authenticated."""

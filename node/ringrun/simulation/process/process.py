@@ -183,6 +183,8 @@ class Process:
         if trace is not None:
             trace.happened(f"{self.name} link to {peer.name} {'up' if up else 'down'}")
         now = self.local()
+        if now >= self.core.deadline and not self.ticked(now):
+            return
         self.tell_link(peer.key, up, now)
         self.drain(now)
         if self.alive:

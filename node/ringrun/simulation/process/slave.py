@@ -104,6 +104,8 @@ class SlaveProcess(Process):
         if not self.alive:
             return
         now = self.local()
+        if now >= self.core.deadline and not self.ticked(now):
+            return
         self.core.data(self.key.ordinal, memoryview(data), now)
         self.drain(now)
         if self.alive:
@@ -130,13 +132,16 @@ class SlaveProcess(Process):
         if core.pending and now >= core.pending_at - 1e-9:
             core.issue(now)
             self.drain(now)
-        core.fold()
         if self.alive:
+            if core.fold():
+                self.drain(now)
             self._after(now)
 
     def leave(self) -> None:
         """SIGTERM."""
         now = self.local()
+        if now >= self.core.deadline and not self.ticked(now):
+            return
         self.core.leave(now)
         self.drain(now)
         if self.alive:
@@ -161,6 +166,8 @@ class SlaveProcess(Process):
         if not self.alive:
             return
         now = self.local()
+        if now >= self.core.deadline and not self.ticked(now):
+            return
         self.core.finish(result, now)
         self.drain(now)
         if self.alive:
