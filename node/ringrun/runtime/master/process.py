@@ -141,6 +141,8 @@ class MasterProcess:
         if now >= core.deadline:
             core.tick(now)
             self._drain(now)
+            if self._code.done():
+                return
         try:
             call(now)
         finally:
@@ -168,6 +170,8 @@ class MasterProcess:
             core.outputs.clear()
             for output in outputs:
                 self._put_out(output)
+                if self._code.done():
+                    return
 
     def _put_out(self, output: Output) -> None:
         match output:
@@ -196,8 +200,7 @@ class MasterProcess:
                 self.reason = reason
                 if reason:
                     self.log.say(reason)
-                if not self._code.done():
-                    self._code.set_result(code)
+                self._code.set_result(code)
             case _:
                 raise AssertionError(f"a master does not ask for {type(output).__name__}")
 
