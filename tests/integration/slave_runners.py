@@ -25,7 +25,7 @@ from typing import Any
 
 from commanding import RUN, TOKEN, Line
 from driver import Driver, Key, Node
-from puppet import LEFT, ME, RIGHT, UP, Act, Framed, Item, Noted, Puppet, Said, Seen
+from puppet import GIVE_UP, LEFT, ME, RIGHT, UP, Act, Framed, Item, Noted, Puppet, Said, Seen
 
 from ringrun.core.messages import Control, Fetch, Result
 from ringrun.core.node import NodeId, SlaveId
@@ -63,6 +63,10 @@ def left(item: Item) -> Framed | Said:
         return Said(number=item.epoch)
     assert isinstance(item, bytes)
     return Framed(number=int(item.removeprefix(b"frame ")))
+
+
+def _too_long(number: int, frame: object) -> None:
+    raise TimeoutError("the loop did not end")
 
 
 class Disk(list[bytes]):
@@ -131,6 +135,9 @@ class Loop:
         return _MEMBERS
 
     def run(self) -> int:
+        # A loop that never calls `tick` would wait for ever.
+        before = signal.signal(signal.SIGALRM, _too_long)
+        signal.setitimer(signal.ITIMER_REAL, 2 * GIVE_UP)
         try:
             for peer in NEIGHBOURS:
                 self.dial(peer)
@@ -139,6 +146,8 @@ class Loop:
             self._look()
             return code
         finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, before)
             self._end()
 
     def send(self, peer: SlaveId, *items: Item) -> float:

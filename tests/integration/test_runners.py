@@ -136,11 +136,14 @@ def deadlines(kind: type[Runner], folder: Path) -> None:
         core.deadline = core.around.send(LEFT, b"x")
 
     def data(core: Puppet, call: Call) -> None:
-        if call.what[1] == b"own":
+        if call.what[1] == b"x":
+            # At a time at which nothing else was due before.
+            core.around.send(LEFT, b"y")
+        elif call.what[1] == b"y":
+            core.around.terminate()
+            core.deadline = call.now
+        else:
             core.exit()
-            return
-        core.around.terminate()
-        core.deadline = call.now
 
     def leave(core: Puppet, call: Call) -> None:
         core.around.reset(LEFT)
@@ -168,7 +171,7 @@ def deadlines(kind: type[Runner], folder: Path) -> None:
         link_up=link_up,
         finish=finish,
     ).seen
-    steps = "begin tick data tick leave tick link_down link_up tick finish tick data"
+    steps = "begin tick data data tick leave tick link_down link_up tick finish tick data"
     assert names(seen) == steps.split()
 
 
