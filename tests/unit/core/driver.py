@@ -16,6 +16,7 @@ from math import inf
 from random import Random
 from typing import Any, NamedTuple
 
+from ringrun.core.errors import ProtocolError
 from ringrun.core.journal_bytes import MAGIC, encode
 from ringrun.core.messages import Control, Heartbeat, Result
 from ringrun.core.node import NodeId, SlaveId
@@ -64,17 +65,23 @@ class Node:
     def turn_at(self) -> float:
         """When the core wants its turn; never if none is due."""
         core = self.core
-        if self.asleep or not isinstance(core, Slave) or not core.pending:
+        if self.asleep or not isinstance(self.key, SlaveId) or not core.pending:
             return inf
         return core.pending_at - self.offset
 
 
 class Driver:
-    """`pace` is how many seconds each step takes. `fair`: all links are equally fast, no draws."""
+    """`pace` is how many seconds each step takes. `fair`: all links are equally fast, no draws.
 
-    def __init__(self, seed: int, *, pace: float = 2**-12, fair: bool = False) -> None:
+    `honest`: no core breaks a rule, so that a refusal is a bug, and raised.
+    """
+
+    def __init__(
+        self, seed: int, *, pace: float = 2**-12, fair: bool = False, honest: bool = True
+    ) -> None:
         self.random = Random(seed)
         self.fair = fair
+        self.honest = honest
         self.pace = pace
         self.now = 0.0
         self.steps = 0
@@ -322,7 +329,7 @@ class Driver:
         if core.notes:
             node.journal.append(encode(core.notes, self.now))
             core.notes.clear()
-        if isinstance(core, Slave) and core.frames:
+        if isinstance(node.key, SlaveId) and core.frames:
             frames = core.frames[:]
             core.frames.clear()
             for ordinals, parts in frames:
@@ -341,7 +348,8 @@ class Driver:
         peer = self.nodes.get(key) if key is not None else None
         if peer is not None and self.is_up(node, peer.key):
             source = node.key.ordinal
-            act = lambda: self.take_frame(peer, source, frame)  # noqa: E731
+            view = memoryview(frame)
+            act = lambda: self.take(peer, node.key, peer.core.data, source, view)  # noqa: E731
             self.post(node.key, peer.key, act, lossy=True)
 
     def take_frame(self, node: Node, source: int, frame: bytes) -> None:
@@ -349,6 +357,16 @@ class Driver:
         if node.alive:
             node.core.data(source, memoryview(frame), self.local(node))
             self.drain(node)
+
+    def take(self, node: Node, source: Key, function: Callable[..., None], *what: Any) -> None:
+        """Something has come over a link; what is against the rules costs the link."""
+        try:
+            self.call(node, function, *what)
+        except ProtocolError:
+            if self.honest:
+                raise
+            self.drain(node)
+            self.cut(source, node.key, downtime=None)
 
     def put_out(self, node: Node, output: Any) -> None:
         """Do what a core asks for."""
@@ -376,7 +394,7 @@ class Driver:
         """A control message; lost if there is no link."""
         peer = self.nodes.get(to)
         if peer is not None and self.is_up(node, to):
-            act = lambda: self.call(peer, peer.core.receive, node.key, message)  # noqa: E731
+            act = lambda: self.take(peer, node.key, peer.core.receive, node.key, message)  # noqa: E731
             self.post(node.key, to, act, lossy=True)
 
     def want(self, node: Node, wanted: Iterable[Member]) -> None:

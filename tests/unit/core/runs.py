@@ -148,8 +148,8 @@ class Run(Driver):
 
     def ended(self, node: Node) -> None:
         """The lease of a master that ended is freed; the roster may change."""
-        if isinstance(node.key, str):
-            name = node.key
+        if isinstance(node.key, MasterId):
+            name = str(node.key)
             self.post("supervisor", "record", lambda: self._free(name))
         self.look()
 

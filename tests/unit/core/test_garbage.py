@@ -320,7 +320,7 @@ def test_nothing_that_a_slave_says_brings_a_master_down(model: Model, seed: int)
         for _ in range(random.randrange(60)):
             if run.living():
                 run.step()
-        masters = [node for node in run.living() if isinstance(node.key, str)]
+        masters = [node for node in run.living() if isinstance(node.key, MasterId)]
         if not masters:
             return
         node = random.choice(masters)

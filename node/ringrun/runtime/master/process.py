@@ -10,7 +10,6 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from ringrun.core.master.master import Master
 from ringrun.core.messages import Control
 from ringrun.core.node import SlaveId
 from ringrun.core.orders import Orders
@@ -30,6 +29,7 @@ from ringrun.core.outputs import (
     WriteReport,
 )
 from ringrun.core.record import Member, Record
+from ringrun.core.runner import MasterCore
 from ringrun.record.store import AwaitedRecordStore, AwaitedReportStore, StoreError
 from ringrun.runtime.journal import Journal
 from ringrun.runtime.links.wanted import FIRST_RETRY, LAST_RETRY
@@ -62,7 +62,7 @@ class MasterProcess:
 
     def __init__(
         self,
-        core: Master,
+        core: MasterCore,
         *,
         run: str,
         token: bytes,
@@ -141,6 +141,8 @@ class MasterProcess:
         if now >= core.deadline:
             core.tick(now)
             self._drain(now)
+            if self._code.done():
+                return
         try:
             call(now)
         finally:
@@ -168,6 +170,8 @@ class MasterProcess:
             core.outputs.clear()
             for output in outputs:
                 self._put_out(output)
+                if self._code.done():
+                    return
 
     def _put_out(self, output: Output) -> None:
         match output:
@@ -196,8 +200,7 @@ class MasterProcess:
                 self.reason = reason
                 if reason:
                     self.log.say(reason)
-                if not self._code.done():
-                    self._code.set_result(code)
+                self._code.set_result(code)
             case _:
                 raise AssertionError(f"a master does not ask for {type(output).__name__}")
 

@@ -13,14 +13,14 @@ from collections.abc import Callable
 from ringrun.core.errors import ProtocolError
 from ringrun.core.node import MasterId
 from ringrun.core.phase import Phase
-from ringrun.core.slave.slave import Slave
+from ringrun.core.runner import SlaveCore
 from ringrun.runtime.links.admission import Name
 from ringrun.runtime.links.connections import Connections
 from ringrun.runtime.links.events import Down, Named, Up
 from ringrun.runtime.links.link import Link
 from ringrun.runtime.links.sockets import errno_text
 from ringrun.runtime.slave.leaving import let_leave
-from ringrun.runtime.slave.outlet import HEARTBEAT_BODY, Outlet
+from ringrun.runtime.slave.outlet import HEARTBEAT_BODY, Ended, Outlet
 from ringrun.runtime.slave.spinning import FINE_WAIT, LONGEST_WAIT, MOST_EVENTS, Events, Spinning
 from ringrun.runtime.slave.waking import Waking
 from ringrun.runtime.wire.frames import DATA_TAG, PLAIN, FrameKind, decode_control
@@ -43,7 +43,7 @@ class SlaveLoop:
     def __init__(
         self,
         *,
-        core: Slave,
+        core: SlaveCore,
         connections: Connections,
         outlet: Outlet,
         waking: Waking,
@@ -59,6 +59,14 @@ class SlaveLoop:
 
     def run(self) -> int | Name:
         """Until Exit, whose code this returns; or until a slave by hand gets another name."""
+        try:
+            return self._turns()
+        except Ended as ended:
+            let_leave(self._connections, time.monotonic() + LAST_WORDS)
+            return ended.code
+
+    def _turns(self) -> Name:
+        """One after the other; Ended at the exit."""
         core, outlet, waking = self._core, self._outlet, self._waking
         send, flush, own, broken = outlet.send, outlet.flush, outlet.own, outlet.broken
         monotonic = time.monotonic
@@ -71,7 +79,7 @@ class SlaveLoop:
         now = monotonic()
         flush(now)
         self._settle(now)
-        while outlet.code is None:
+        while True:
             # A turn that was due before this poll is taken after what the poll brings.
             due = core.pending
             if due or own or self._unfolded >= FOLD_AFTER:
@@ -142,12 +150,9 @@ class SlaveLoop:
                 self._settle(monotonic())
             if waking.leaving:
                 waking.leaving = False
-                core.leave(now)
-                flush(now)
-        let_leave(connections, monotonic() + LAST_WORDS)
-        return outlet.code
+                self._leave()
 
-    def _idle(self, core: Slave, spinning: Spinning) -> Events:
+    def _idle(self, core: SlaveCore, spinning: Spinning) -> Events:
         """Nothing has arrived: take the turn, or wait for its time, or fold a block."""
         if core.pending:
             until = min(core.deadline, self._connections.timer, core.pending_at)
@@ -159,7 +164,7 @@ class SlaveLoop:
                 self._unfolded = 0
         return []
 
-    def _set_spin(self, core: Slave) -> None:
+    def _set_spin(self, core: SlaveCore) -> None:
         # Before SEND little comes, and spinning in vain would be given up for a while.
         self._spin = core.spin if core.phase in _RUNNING else 0.0
 
@@ -199,9 +204,7 @@ class SlaveLoop:
     def _take(self, link: Link, frames: list[tuple[int, memoryview]], now: float) -> None:
         """Many frames, none, or control among them: control first. May raise ProtocolError."""
         core = self._core
-        if now >= core.deadline:
-            core.tick(now)
-            self._flush(now)
+        self._tick_if_due(now)
         peer = link.peer
         datas = 0
         for kind, body in frames:
@@ -259,15 +262,25 @@ class SlaveLoop:
         self._flush(now)
         self._connections.close(link, str(error), now)
 
+    def _leave(self) -> None:
+        """SIGTERM."""
+        now = time.monotonic()
+        self._tick_if_due(now)
+        self._core.leave(now)
+        self._flush(now)
+
+    def _tick_if_due(self, now: float) -> None:
+        if now >= self._core.deadline:
+            self._core.tick(now)
+            self._flush(now)
+
     def _take_own(self) -> None:
         """A view of one: its frames come back to it like any other's."""
         core = self._core
         own = self._outlet.own[:]
         self._outlet.own.clear()
         now = time.monotonic()
-        if now >= core.deadline:
-            core.tick(now)
-            self._flush(now)
+        self._tick_if_due(now)
         for frame in own:
             self._unfolded += len(frame)
             core.data(core.node.ordinal, memoryview(frame), now)
@@ -292,10 +305,12 @@ class SlaveLoop:
         while events and self._renamed is None:
             match events.popleft():
                 case Up(link=link):
+                    self._tick_if_due(now)
                     self._core.link_up(link.peer, now)
                     self._flush(now)
                     self._first_frames(link, now)
                 case Down(peer=peer):
+                    self._tick_if_due(now)
                     self._core.link_down(peer, now)
                     self._flush(now)
                 case Named(name=name):

@@ -3,12 +3,11 @@
 Called by `loop` after everything that it gives its core.
 """
 
-import time
 from collections.abc import Callable
 
 from ringrun.core.messages import Heartbeat, Result
 from ringrun.core.outputs import Beat, Drop, Exit, Finish, Links, Output, Send
-from ringrun.core.slave.slave import Slave
+from ringrun.core.runner import SlaveCore
 from ringrun.runtime.journal import Journal
 from ringrun.runtime.links.connections import Connections
 from ringrun.runtime.links.link import Link
@@ -21,11 +20,19 @@ HEARTBEAT = encode_control(Heartbeat())
 HEARTBEAT_BODY = HEARTBEAT[PREAMBLE.size :]
 
 
+class Ended(Exception):  # noqa: N818 - the end that every core comes to is no error
+    """The core has said Exit: from here on nobody may call it, however deep in a turn."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(code)
+        self.code = code
+
+
 class Outlet:
     """The outlet of one core. `keep` puts its result where it outlives the process.
 
     `own` gets the frames of a view of one, `broken` the links that cannot be sent to; the loop
-    takes both out. `code` is the exit code, once the core has said Exit.
+    takes both out.
     """
 
     __slots__ = (
@@ -34,16 +41,16 @@ class Outlet:
         "_core",
         "_journal",
         "_keep",
+        "_kept",
         "_log",
         "broken",
-        "code",
         "own",
         "send",
     )
 
     def __init__(
         self,
-        core: Slave,
+        core: SlaveCore,
         connections: Connections,
         *,
         journal: Journal | None,
@@ -56,13 +63,13 @@ class Outlet:
         self._journal = journal
         self._log = log
         self._keep = keep
+        self._kept: Result | None = None
         self.own: list[bytes] = []
         self.broken: list[Link] = []
-        self.code: int | None = None
         self.send = sender(core, connections.routes, self.own, self.broken)
 
     def flush(self, now: float) -> None:
-        """Let out all that there is."""
+        """Let out all that there is. Ended, once that is the exit."""
         core = self._core
         while True:
             notes = core.notes
@@ -79,6 +86,16 @@ class Outlet:
             outputs.clear()
             for output in batch:
                 self._put_out(output, now)
+            if self._kept is not None:
+                self._finish(self._kept, now)
+
+    def _finish(self, kept: Result, now: float) -> None:
+        """Not at the time it is by now: what is left of this turn comes with the same `now`."""
+        self._kept = None
+        if now >= self._core.deadline:
+            self._core.tick(now)
+            self.flush(now)
+        self._core.finish(kept, now)
 
     def _put_out(self, output: Output, now: float) -> None:
         match output:
@@ -96,13 +113,12 @@ class Outlet:
             case Finish(result):
                 # The others end as this one does; their connections closing is no news.
                 self._log.calm = True
-                self._core.finish(self._keep(result), time.monotonic())
+                self._kept = self._keep(result)
             case Drop(peer, reason):
                 self._connections.drop(peer, reason, now)
             case Exit(code, reason):
-                if self.code is None:
-                    self.code = code
-                    if reason:
-                        self._log.say(reason)
+                if reason:
+                    self._log.say(reason)
+                raise Ended(code)
             case _:
                 raise AssertionError(f"a slave does not ask for {type(output).__name__}")

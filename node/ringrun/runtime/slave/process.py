@@ -90,7 +90,7 @@ def _serve(
         journal=journal is not None,
         start_deadline=setting.start_deadline,
     )
-    outlet = Outlet(core, connections, journal=journal, log=log, keep=_keeper(setting))
+    outlet = Outlet(core, connections, journal=journal, log=log, keep=keeper(setting))
     loop = SlaveLoop(core=core, connections=connections, outlet=outlet, waking=waking)
     # What is there now stays: the collector need not look at it again, only at what is new.
     gc.collect()
@@ -102,7 +102,9 @@ def _serve(
     return ended
 
 
-def _keeper(setting: SlaveSetting) -> Callable[[Result], Result]:
+def keeper(setting: SlaveSetting) -> Callable[[Result], Result]:
+    """How a slave that was started so keeps its result."""
+
     def keep(result: Result) -> Result:
         """On disk, then on stdout; both before anyone is told."""
         kept = msgspec.structs.replace(result, cpu_seconds=cpu_seconds())

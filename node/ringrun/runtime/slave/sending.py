@@ -7,7 +7,7 @@ several times what it costs in a loop.
 
 from collections.abc import Callable
 
-from ringrun.core.slave.slave import Slave
+from ringrun.core.runner import SlaveCore
 from ringrun.runtime.links.link import Link
 from ringrun.runtime.links.routes import Routes
 from ringrun.runtime.wire.frames import COUNTED, PREAMBLE, VERSION, FrameKind, data_preamble
@@ -26,7 +26,9 @@ class Preambles(dict[int, bytes]):
         return preamble
 
 
-def sender(core: Slave, routes: Routes, own: list[bytes], broken: list[Link]) -> Callable[[], None]:
+def sender(
+    core: SlaveCore, routes: Routes, own: list[bytes], broken: list[Link]
+) -> Callable[[], None]:
     """A function that sends what is in `core.frames` and empties it.
 
     Bodies for the core's own ordinal go to `own`; links that cannot be sent to go to `broken`.

@@ -21,6 +21,7 @@ from ringrun.core.outputs import (
     WriteRecord,
     WriteReport,
 )
+from ringrun.core.runner import MasterCore
 from ringrun.simulation.case import TERMS
 from ringrun.simulation.process.process import Process
 from ringrun.simulation.process.surroundings import Surroundings
@@ -30,7 +31,7 @@ from ringrun.simulation.stores import Client
 class MasterProcess(Process):
     """One start of one master; `place` is the number in its name that a restart keeps."""
 
-    core: Master
+    core: MasterCore
     key: MasterId
 
     def __init__(self, around: Surroundings, place: int, incarnation: int) -> None:

@@ -12,13 +12,12 @@ from typing import Any
 
 from ringrun.core.errors import ProtocolError
 from ringrun.core.journal_bytes import MAGIC, encode
-from ringrun.core.master.master import Master
 from ringrun.core.messages import Heartbeat
 from ringrun.core.node import MasterId, NodeId, SlaveId
 from ringrun.core.notes import Note
 from ringrun.core.outputs import Beat, Drop, Exit, Links, Send
 from ringrun.core.record import Member
-from ringrun.core.slave.slave import Slave
+from ringrun.core.runner import Core
 from ringrun.simulation.links import End, Lane, Link
 from ringrun.simulation.process.surroundings import Surroundings
 
@@ -28,7 +27,7 @@ _BEAT = Heartbeat()
 class Process:
     """What slaves and masters have in common. `key` names it for good: a restart is another."""
 
-    core: Slave | Master
+    core: Core
 
     def __init__(self, around: Surroundings, key: NodeId) -> None:
         self.around = around
@@ -184,6 +183,8 @@ class Process:
         if trace is not None:
             trace.happened(f"{self.name} link to {peer.name} {'up' if up else 'down'}")
         now = self.local()
+        if now >= self.core.deadline and not self.ticked(now):
+            return
         self.tell_link(peer.key, up, now)
         self.drain(now)
         if self.alive:

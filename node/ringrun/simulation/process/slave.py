@@ -10,6 +10,7 @@ from ringrun.core.messages import Result
 from ringrun.core.node import NodeId, SlaveId
 from ringrun.core.notes import Note
 from ringrun.core.outputs import Finish
+from ringrun.core.runner import SlaveCore
 from ringrun.core.slave.slave import Slave
 from ringrun.simulation.process.process import Process
 from ringrun.simulation.process.surroundings import Surroundings
@@ -20,7 +21,7 @@ _APPROVED, _VIEW = int(Note.APPROVED), int(Note.VIEW)
 class SlaveProcess(Process):
     """A slave: data frames, turns, and the result that it keeps on disk."""
 
-    core: Slave
+    core: SlaveCore
     key: SlaveId
 
     def __init__(self, around: Surroundings, key: SlaveId) -> None:
@@ -103,6 +104,8 @@ class SlaveProcess(Process):
         if not self.alive:
             return
         now = self.local()
+        if now >= self.core.deadline and not self.ticked(now):
+            return
         self.core.data(self.key.ordinal, memoryview(data), now)
         self.drain(now)
         if self.alive:
@@ -129,13 +132,16 @@ class SlaveProcess(Process):
         if core.pending and now >= core.pending_at - 1e-9:
             core.issue(now)
             self.drain(now)
-        core.fold()
         if self.alive:
+            if core.fold():
+                self.drain(now)
             self._after(now)
 
     def leave(self) -> None:
         """SIGTERM."""
         now = self.local()
+        if now >= self.core.deadline and not self.ticked(now):
+            return
         self.core.leave(now)
         self.drain(now)
         if self.alive:
@@ -160,6 +166,8 @@ class SlaveProcess(Process):
         if not self.alive:
             return
         now = self.local()
+        if now >= self.core.deadline and not self.ticked(now):
+            return
         self.core.finish(result, now)
         self.drain(now)
         if self.alive:
