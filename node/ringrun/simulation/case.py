@@ -11,6 +11,8 @@ from random import Random
 from ringrun.core.master.election import Terms
 from ringrun.core.record import Plan
 from ringrun.core.rules import ALL_RULES, Rules
+from ringrun.core.supervisor.masters import PROCESSES, Delays
+from ringrun.core.supervisor.patience import LOCAL, Bounds
 from ringrun.spec import Cleanup, FailurePolicy, Model, RunSpec
 
 RESULT_WAIT = 3.0
@@ -53,6 +55,12 @@ class Case:
     """How often a master that does not lead reads the record."""
     supervision: float = 0.05
     """From something happening to the supervisor's decision."""
+    delays: Delays = PROCESSES
+    """Until a master that could not live is followed by another."""
+    bounds: Bounds = LOCAL
+    """Of the supervisor's patience."""
+    reads_disk: bool = True
+    """Whether the supervisor can read the result of a slave that still runs."""
     watch: bool = False
     """Whether masters are told of changes of the record unasked, as a cluster's watch does."""
     skew: float = 0.0

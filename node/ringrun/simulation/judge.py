@@ -2,11 +2,12 @@
 
 The journals are judged by `ringrun.verify`, which shares nothing with the core. What is looked at
 here besides is what no journal shows: that every process ended, that nobody was refused for good
-behaviour, that a leader that stood down was silent, that the report is whole, and that its verdict
-is what the results on disk say.
+behaviour, that a leader that stood down was silent, that no run was given up that a master could
+report on, that the report is whole, and that its verdict is what the results on disk say.
 """
 
 from dataclasses import dataclass
+from math import inf
 from typing import Any
 
 from ringrun.core.messages import Result
@@ -14,6 +15,7 @@ from ringrun.core.node import SlaveId
 from ringrun.core.reason import Why
 from ringrun.core.record import Record
 from ringrun.report import Verdict
+from ringrun.simulation.case import RECOVERY
 from ringrun.simulation.process.slave import SlaveProcess
 from ringrun.simulation.world.world import World
 from ringrun.verify import check
@@ -47,6 +49,7 @@ def judge(world: World) -> list[Finding]:
     ]
     if not left:
         findings += _report(world)
+    findings += _needless(world)
     return findings
 
 
@@ -98,6 +101,22 @@ def _report(world: World) -> list[Finding]:
         found.append(Finding(promise="G11", text="the verdict is Partial, but all agree"))
     if verdict is Verdict.FAILED and agreed and not record.stop_reason:
         found.append(Finding(promise="G11", text="the verdict is Failed, but all agree"))
+    return found
+
+
+def _needless(world: World) -> list[Finding]:
+    """A run that was given up although a master could have reported on it (G9)."""
+    ledger = world.objects.ledger
+    if ledger.reported is None:
+        return []
+    found = []
+    for seen in world.objects.masters.values():
+        begun = world.objects.begun.get(seen.node, inf)
+        had = min(ledger.reported_at, seen.ended_at if seen.ended else inf)
+        could = had - max(begun, world.case.quiet_from)
+        if had == ledger.reported_at and could > RECOVERY:
+            text = f"{ledger.reported}, and {seen.node} could have reported for {could:.1f} s"
+            found.append(Finding(promise="G9", text=text))
     return found
 
 

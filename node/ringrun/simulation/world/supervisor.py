@@ -1,49 +1,48 @@
-"""The supervisor of the simulation: what it sees and does around `core.supervisor.roster`.
+"""The supervisor of the simulation: what it sees and does around `core.supervisor`.
 
-It starts slaves and masters after a delay, replaces what dies, frees the lease of a master that it
-saw end, and gives every master its orders, late and sometimes twice. Itself it does not fail: what
-its failures are like for the ring (nothing is replaced, no orders come) its delays show as well.
+It has slaves and masters started, replaces what dies, frees the lease of a master that it saw end,
+keeps the orders, gives a run up and reports on it then. Everything is decided by the core, as in a
+local run and in the operator; everything that must outlast it is in `objects`.
 """
 
+from dataclasses import replace
 from math import inf
 from typing import Any
 
+from ringrun.core.messages import Result
 from ringrun.core.node import SlaveId
-from ringrun.core.orders import Orders
-from ringrun.core.reason import Reason
-from ringrun.core.supervisor.observed import Observed, SlaveSeen
-from ringrun.core.supervisor.roster import decide
+from ringrun.core.phase import Phase
+from ringrun.core.reason import Reason, Why
+from ringrun.core.record import Record
+from ringrun.core.supervisor import patience
+from ringrun.core.supervisor.masters import Places, fill
+from ringrun.core.supervisor.observed import Observed
+from ringrun.core.supervisor.orphaned import orphaned_report
+from ringrun.core.supervisor.roster import Decision, decide
 from ringrun.simulation.process.master import MasterProcess
 from ringrun.simulation.process.process import Process
-from ringrun.simulation.process.slave import SlaveProcess
 from ringrun.simulation.world.machines import Machines
+from ringrun.simulation.world.objects import Objects
 
-_LEAVE_WITHIN = 6.0
 _CLEAN_UP_AFTER = 1.0
 
 
 class Supervisor:
     """Decides whenever something that it can see has changed, `case.supervision` later."""
 
-    def __init__(self, machines: Machines) -> None:
+    def __init__(self, machines: Machines, objects: Objects) -> None:
         self.machines = machines
-        self.orders = Orders()
-        self.slaves: dict[SlaveId, SlaveSeen] = {}
+        self.objects = objects
         self.stop: Reason | None = None
         self.away = False
         """Whether it sees and does nothing, as an operator that is down."""
-        self.record: Any = None
-        self._started = machines.clock.now
+        self.record: Record | None = None
         self._deciding = False
-        self._starting = 0
-        self._booted = 0
+        self._reporting = False
         self._decide_at = inf
 
     def start(self) -> None:
-        machines = self.machines
-        for place in range(machines.case.spec.masters):
-            self._starting += 1
-            machines.clock.after(self._boot_time(), self._start_master, place, 1)
+        self._fill_masters(self.machines.clock.now)
         self.look()
 
     def back(self) -> None:
@@ -53,8 +52,8 @@ class Supervisor:
 
     @property
     def busy(self) -> bool:
-        """Whether it has yet to decide something or to start a process."""
-        return self._deciding or self._starting > 0
+        """Whether it has yet to decide something or to write its report."""
+        return self._deciding or self._reporting
 
     def look(self) -> None:
         """Something may have changed."""
@@ -62,7 +61,7 @@ class Supervisor:
             self._deciding = True
             self.machines.clock.after(self.machines.case.supervision, self._decide)
 
-    def record_changed(self, record: Any) -> None:
+    def record_changed(self, record: Record) -> None:
         before, self.record = self.record, record
         if before is None or (before.view, before.phase, before.prepared) != (
             record.view,
@@ -72,28 +71,12 @@ class Supervisor:
             self.look()
 
     def ended(self, process: Process) -> None:
-        """The end of a process is seen at once, its cause never known here."""
+        """A process has ended, as its object says."""
         machines = self.machines
-        if isinstance(process, SlaveProcess):
-            self.slaves[process.key] = SlaveSeen(
-                ordinal=process.key.ordinal,
-                incarnation=process.key.incarnation,
-                ended=True,
-                cause="ended" if process.exit_code is not None else "killed",
-                result=process.result,
-            )
-        elif isinstance(process, MasterProcess):
+        if isinstance(process, MasterProcess):
             if machines.whole_report is not None and not machines.masters():
-                machines.clock.after(_CLEAN_UP_AFTER, self._clean_up)
+                machines.clock.after(_CLEAN_UP_AFTER, self.objects.clear)
             machines.clock.after(machines.case.supervision, self.free, process.name)
-            if machines.whole_report is None:
-                self._starting += 1
-                machines.clock.after(
-                    self._restart_time(master=True),
-                    self._start_master,
-                    process.place,
-                    process.incarnation + 1,
-                )
         self.look()
 
     def free(self, holder: str) -> None:
@@ -103,117 +86,121 @@ class Supervisor:
         if record.holder == holder:
             store.swap(store.version + 1, record.evolve(holder=""))
 
-    def _clean_up(self) -> None:
-        """The run is over: whoever is left was started too late to hear of it."""
-        for slave in self.machines.slaves():
-            slave.call(slave.leave)
-            self.machines.clock.after(_LEAVE_WITHIN, self._kill, slave)
-
-    def _start_master(self, place: int, incarnation: int) -> None:
-        machines = self.machines
-        self._starting -= 1
-        master = MasterProcess(machines, place, incarnation)
-        machines.add(master)
-        master.start()
-        if self.orders.version:
-            self._tell(master, self.orders)
-        self.look()
+    # Decisions.
 
     def _decide(self) -> None:
         self._deciding = False
-        if self.away:
+        objects = self.objects
+        if self.away or objects.ledger.reported is not None:
             return
         machines = self.machines
-        masters = tuple(master.name for master in machines.masters())
-        observed = Observed(slaves=tuple(self.slaves.values()), masters=masters, stop=self.stop)
         now = machines.clock.now
-        decision = decide(
-            machines.case.spec, self.orders, observed, self.record, now, self._started
+        spec, bounds = machines.case.spec, machines.case.bounds
+        places = self._fill_masters(now)
+        times = objects.ledger.times
+        if self.stop is None and patience.is_late(spec, self._phase, times, now, bounds):
+            self.stop = Reason(Why.START_DEADLINE)
+        observed = Observed(
+            slaves=tuple(objects.slaves.values()), masters=places.living, stop=self.stop
         )
-        if decision.orders.version != self.orders.version:
-            self.orders = decision.orders
-            if machines.trace is not None:
-                machines.trace.ordered(decision.orders)
-            for master in machines.masters():
-                self._tell(master, decision.orders)
-        for node in decision.create:
-            key = SlaveId(*node)
-            self.slaves[key] = SlaveSeen(ordinal=key.ordinal, incarnation=key.incarnation)
-            self._starting += 1
-            machines.clock.after(self._restart_time(), self._start_slave, key)
-        for node in decision.delete:
-            self._delete(SlaveId(*node))
-        if now < decision.deadline < self._decide_at:
-            self._decide_at = decision.deadline
-            machines.clock.at(decision.deadline, self._at_deadline)
+        decision = decide(spec, objects.orders, observed, self.record, now, times.started)
+        self._carry_out(decision)
+        again = min(decision.deadline, places.again)
+        if machines.whole_report is None:
+            reason = self._given_up(places, now)
+            if reason is not None:
+                self._report(reason)
+            again = min(again, patience.next_limit(spec, objects.ledger.times, now, bounds))
+        if now < again < self._decide_at:
+            self._decide_at = again
+            machines.clock.at(again, self._at_deadline)
 
     def _at_deadline(self) -> None:
         self._decide_at = inf
         self.look()
 
-    def _tell(self, master: MasterProcess, orders: Orders) -> None:
-        machines = self.machines
-        # A channel keeps the order; what is told twice comes right after itself.
-        time = max(machines.clock.now + self._telling_time(), master.told_until)
-        for _ in range(self._times_told()):
-            master.told_until = time
-            machines.clock.at(time, master.call, master.orders, orders)
+    @property
+    def _phase(self) -> Phase:
+        return self.objects.orders.phase if self.record is None else self.record.phase
 
-    def _start_slave(self, key: SlaveId) -> None:
-        machines = self.machines
-        self._starting -= 1
-        slave = SlaveProcess(machines, key)
-        machines.add(slave)
-        slave.start()
-        self.slaves[key] = SlaveSeen(
-            ordinal=key.ordinal,
-            incarnation=key.incarnation,
-            host="10.0.0.1",
-            port=10_000 + 100 * key.ordinal + key.incarnation,
+    def _fill_masters(self, now: float) -> Places:
+        objects, case = self.objects, self.machines.case
+        ledger = objects.ledger
+        masters = objects.masters.values()
+        places = fill(
+            case.spec.masters, ledger.masters, ledger.masters_seen, masters, now, case.delays
         )
-        self.look()
+        if self.machines.whole_report is None:
+            objects.ledger = replace(ledger, masters=places.last, masters_seen=places.seen)
+            for node in places.create:
+                objects.make_master(node)
+        return places
 
-    def _delete(self, key: SlaveId) -> None:
-        seen = self.slaves[key]
-        process = self.machines.processes.get(key)
-        self.slaves[key] = SlaveSeen(
-            ordinal=key.ordinal,
-            incarnation=key.incarnation,
-            host=seen.host,
-            port=seen.port,
-            deleting=True,
+    def _carry_out(self, decision: Decision) -> None:
+        objects = self.objects
+        if decision.orders.version != objects.orders.version:
+            objects.keep(decision.orders)
+        for node in decision.create:
+            objects.make_slave(SlaveId(*node))
+        for node in decision.delete:
+            objects.delete(SlaveId(*node))
+            self.look()
+
+    def _given_up(self, places: Places, now: float) -> Reason | None:
+        objects = self.objects
+        stopped = objects.orders.phase is Phase.STOP
+        phase, live = self._phase, objects.slaves_live
+        times = objects.ledger.times.seen(
+            now, phase=phase, alone=not live and phase is not Phase.START, stopped=stopped
         )
-        if isinstance(process, SlaveProcess):
-            process.call(process.leave)
-            self.machines.clock.after(_LEAVE_WITHIN, self._kill, process)
-        self.look()
+        objects.ledger = replace(objects.ledger, times=times)
+        run = patience.Run(
+            times=times,
+            phase=phase,
+            stop_reason=self.stop or objects.orders.stop_reason,
+            slaves_live=live,
+            masters_run=any(master.running for master in objects.masters.values()),
+            masters_given_up=places.given_up,
+            last_words=objects.last_words,
+        )
+        return patience.given_up(self.machines.case.spec, run, now, self.machines.case.bounds)
 
-    def _kill(self, process: Process) -> None:
-        if process.alive:
-            self.machines.crash(process)
+    # The report without a master.
 
-    # What its work takes, drawn.
-
-    def _boot_time(self) -> float:
-        if self.machines.case.steady:
-            # The first to be started is the first to be there.
-            self._booted += 1
-            return 0.01 * self._booted
-        return self.machines.draw.uniform(0.01, 0.08)
-
-    def _restart_time(self, *, master: bool = False) -> float:
-        if self.machines.case.steady:
-            # A standby is quicker than the one that starts again.
-            return 0.5 if master else 0.05
-        return self.machines.draw.uniform(0.02, 0.3)
-
-    def _telling_time(self) -> float:
+    def _report(self, reason: Reason) -> None:
+        """Read what there is and write the report, unless another writes meanwhile."""
+        if self._reporting:
+            return
         machines = self.machines
-        if machines.case.steady:
-            return 0.001
-        longest = 0.02 if machines.calm or not machines.case.duplicates else 0.2
-        return machines.draw.uniform(0.001, longest)
+        version, draft = machines.report.version, machines.report.value
+        document = orphaned_report(
+            machines.case.spec,
+            machines.record.value,
+            self.objects.orders,
+            draft,
+            self._results(),
+            reason,
+        )
+        self._reporting = True
+        delay = machines.case.store_delay
+        machines.clock.after(delay, self._store, version + 1, document, reason)
 
-    def _times_told(self) -> int:
+    def _store(self, version: int, document: dict[str, Any], reason: Reason) -> None:
+        self._reporting = False
         machines = self.machines
-        return 2 if not machines.calm and machines.draw.random() < machines.case.duplicates else 1
+        if not machines.report.swap(version, document):
+            self.look()
+            return
+        if machines.trace is not None:
+            machines.trace.happened(f"supervisor reports {document['verdict']}, {reason}")
+        self.objects.ledger = replace(
+            self.objects.ledger, reported=reason, reported_at=machines.clock.now
+        )
+        machines.clock.after(_CLEAN_UP_AFTER, self.objects.clear)
+
+    def _results(self) -> list[Result]:
+        """Those that it can read: on its own disk all, in a cluster those of slaves that ended."""
+        machines = self.machines
+        if machines.case.reads_disk:
+            return list(machines.results.values())
+        return [each.result for each in self.objects.slaves.values() if each.result is not None]

@@ -11,6 +11,7 @@ from ringrun.simulation.process.master import MasterProcess
 from ringrun.simulation.process.process import Process
 from ringrun.simulation.trace import Trace
 from ringrun.simulation.world.machines import Machines
+from ringrun.simulation.world.objects import Objects
 from ringrun.simulation.world.supervisor import Supervisor
 
 
@@ -22,10 +23,15 @@ class World(Machines):
         self.faults = 0
         self.disturbed: set[str] = set()
         """Who was paused or slow, and so may be late for its own deadlines."""
-        self.supervisor = Supervisor(self)
+        self.objects = Objects(self, self._objects_changed)
+        self.supervisor = Supervisor(self, self.objects)
         self.supervisor.start()
 
+    def _objects_changed(self) -> None:
+        self.supervisor.look()
+
     def saw_end(self, process: Process) -> None:
+        self.objects.ended(process)
         self.supervisor.ended(process)
 
     def saw_record(self, record: Record) -> None:
@@ -39,8 +45,8 @@ class World(Machines):
 
     @property
     def over(self) -> bool:
-        """Whether every process has ended and none is about to start."""
-        if self.supervisor.busy:
+        """Whether the report is there, every process has ended and none is about to start."""
+        if self.whole_report is None or self.supervisor.busy or self.objects.starting:
             return False
         return not any(process.alive for process in self.processes.values())
 
