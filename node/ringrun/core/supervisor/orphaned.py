@@ -36,7 +36,9 @@ def orphaned_report(
     `reason` says why no leader reported; `results` are those found beside the orders' own.
     """
     record = _stopped(record, orders)
-    collected = Collected(record.epoch, ALL_RULES)
+    # A record that was lost knows less than the draft, which is no later leader's for that.
+    drafted = 0 if draft is None else draft.get("epoch", 0)
+    collected = Collected(max(record.epoch, drafted), ALL_RULES)
     collected.report_seen(0, None if draft is None else dict(draft))
     for result in (*orders.results, *results):
         collected.add(result)
