@@ -4,15 +4,15 @@
 only: `world` builds them up, `faults` holds what goes wrong.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from random import Random
 
 from ringrun.core.master.election import Terms
 from ringrun.core.record import Plan
 from ringrun.core.rules import ALL_RULES, Rules
-from ringrun.core.supervisor.masters import PROCESSES, Delays
-from ringrun.core.supervisor.patience import LOCAL, Bounds
+from ringrun.core.supervisor.masters import PODS, PROCESSES, Delays
+from ringrun.core.supervisor.patience import CLUSTER, LOCAL, Bounds
 from ringrun.spec import Cleanup, FailurePolicy, Model, RunSpec
 
 RESULT_WAIT = 3.0
@@ -32,6 +32,7 @@ class Profile(StrEnum):
     NETWORK = "network"
     RECORD = "record"
     CLOCK = "clock"
+    SUPERVISOR = "supervisor"
     ALL = "all"
 
 
@@ -200,7 +201,7 @@ def draw(
             # The end has rules of its own; give it a share of its own.
             faults_from = begins + spec.send * random.uniform(0.8, 1.0)
             quiet_from = faults_from + spec.grace + random.choice((0.5, 1.5))
-    return Case(
+    case = Case(
         seed=seed,
         spec=spec,
         profile=profile,
@@ -219,3 +220,8 @@ def draw(
         quiet_from=quiet_from,
         wants_progress=wants_progress,
     )
+    # A cluster's masters come so late that no count could be expected to grow soon.
+    supervised = profile in {Profile.SUPERVISOR, Profile.ALL} and not wants_progress
+    if supervised and random.random() < 0.3:
+        return replace(case, delays=PODS, bounds=CLUSTER, reads_disk=False)
+    return case

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from ringrun.core.phase import Phase
+from ringrun.core.supervisor.patience import AFTER_END
 from ringrun.simulation.case import RECOVERY, RESULT_WAIT
 from ringrun.simulation.judge import Finding, judge
 from ringrun.simulation.world.world import World
@@ -45,11 +46,15 @@ def finish(world: World) -> Outcome:
         max(case.quiet_from, clock.now)
         + (case.spec.send + case.spec.grace + 1.0 + RESULT_WAIT) / slowest
         + _SLACK
+        # Masters that were stillborn four times.
+        + 8.0 * case.delays.first
     )
+    # Slaves are replaced as long as nothing says that the run is over.
+    given_up = limit + AFTER_END
     try:
         if case.wants_progress:
             findings += _progress(world)
-        while clock.now < limit and not world.over:
+        while clock.now < (given_up if world.bereft else limit) and not world.over:
             clock.run(clock.now + _SLICE)
         findings += judge(world)
     except Exception as error:
@@ -79,6 +84,8 @@ def _progress(world: World) -> Iterator[Finding]:
     """Run on until the faults have stopped and healed; the count must grow then (G9)."""
     clock = world.clock
     clock.run(world.case.quiet_from + RECOVERY)
+    if world.bereft:
+        return
     before = world.count()
     clock.run(clock.now + 1.0)
     if world.sending and world.count() <= before:

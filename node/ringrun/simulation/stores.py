@@ -33,15 +33,17 @@ class Trouble(StrEnum):
 
 @dataclass(slots=True)
 class Store:
-    """Versions of one value. `changed` is called after each write, with version and value."""
+    """Versions of one value. `changed` is called after each write, with version and value. Once
+    `lost`, nobody reads or writes it any more; `value` stays, for the judge alone."""
 
     version: int
     value: Any
     changed: Callable[[int, Any], None] | None = None
+    lost: bool = False
 
     def swap(self, version: int, value: Any) -> bool:
         """Make this the newest if `version` follows the newest; whether that was done."""
-        if version != self.version + 1:
+        if self.lost or version != self.version + 1:
             return False
         self.version = version
         self.value = value
@@ -131,9 +133,10 @@ class Client:
                 return there, None
 
     def _read(self, number: int, back: float | None, answer: Callable[..., None]) -> None:
-        version, value = self.store.version, self.store.value
+        store = self.store
+        found = (False, 0, None) if store.lost else (True, store.version, store.value)
         if back is not None:
-            self._reply(back, number, lambda: answer(True, version, value))
+            self._reply(back, number, lambda: answer(*found))
 
     def _write(
         self,
@@ -143,6 +146,10 @@ class Client:
         value: Any,
         answer: Callable[..., None],
     ) -> None:
+        if self.store.lost:
+            if back is not None:
+                self._reply(back, number, lambda: answer(Outcome.UNKNOWN, 0, None))
+            return
         saved = self.store.swap(version, value)
         outcome = Outcome.SAVED if saved else Outcome.CONFLICT
         version, value = self.store.version, self.store.value

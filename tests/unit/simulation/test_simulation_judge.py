@@ -5,10 +5,12 @@ from dataclasses import replace
 import msgspec
 import pytest
 
-from ringrun.core.node import SlaveId
+from ringrun.core.node import MasterId, SlaveId
+from ringrun.core.reason import Reason, Why
 from ringrun.simulation.case import Case, make_spec
 from ringrun.simulation.judge import judge
 from ringrun.simulation.process.slave import SlaveProcess
+from ringrun.simulation.world.objects import Room
 from ringrun.simulation.world.world import World
 
 
@@ -98,3 +100,70 @@ def test_a_run_that_must_agree_after_its_faults_is_held_to_it(world: World) -> N
     world.case = replace(world.case, wants_progress=True)
     world.report.value = {**world.report.value, "verdict": "Partial"}
     assert "G8" in promises(world)
+
+
+# Reports without a master.
+
+
+@pytest.fixture
+def orphaned() -> World:
+    """A run whose masters all went for good in SEND: its supervisor reported on it."""
+    world = World(Case(seed=1, spec=make_spec(nodes=3, send=0.3, grace=0.1), steady=True))
+    world.clock.run(0.5)
+    world.objects.make_room(Room.BROKEN)
+    for master in world.masters():
+        world.crash(master)
+    while not world.over:
+        world.clock.run(world.clock.now + 0.25)
+    return world
+
+
+def say(world: World, **fields: object) -> None:
+    world.report.value = {**world.report.value, **fields}
+
+
+def test_a_good_report_without_a_master_is_clean(orphaned: World) -> None:
+    """All results were there, and equal: it is Agreed, though nobody closed the run."""
+    assert orphaned.whole_report is not None
+    assert orphaned.whole_report["verdict"] == "Agreed"
+    assert judge(orphaned) == []
+
+
+def test_praise_with_a_result_lost_is_found(orphaned: World) -> None:
+    """Nobody could read it, so nobody can say that all agree (G11)."""
+    slaves = [slave for slave in orphaned.report.value["slaves"] if slave["ordinal"] != 1]
+    orphaned.unreadable.add(SlaveId(1, 1))
+    orphaned.objects.orders = msgspec.structs.replace(orphaned.objects.orders, results=())
+    say(orphaned, slaves=slaves)
+    assert promises(orphaned) == {"G11"}
+    say(orphaned, verdict="Partial")
+    assert promises(orphaned) == set()
+
+
+def test_a_result_that_could_be_read_and_is_not_told_is_found(orphaned: World) -> None:
+    """G10, of a supervisor as of a leader."""
+    slaves = [slave for slave in orphaned.report.value["slaves"] if slave["ordinal"] != 1]
+    say(orphaned, slaves=slaves, verdict="Partial")
+    assert "G10" in promises(orphaned)
+
+
+def test_praise_withheld_is_found(orphaned: World) -> None:
+    """Unless the run was stopped or lost its record."""
+    say(orphaned, verdict="Failed")
+    assert promises(orphaned) == {"G11"}
+    orphaned.record.lost = True
+    orphaned.objects.ledger = replace(orphaned.objects.ledger, reported=Reason(Why.RECORD_LOST))
+    assert promises(orphaned) == set()
+
+
+@pytest.mark.parametrize("word", [Why.RECORD_LOST, Why.OVERDUE, Why.ABORTED, Why.START_DEADLINE])
+def test_a_reason_that_is_not_so_is_found(orphaned: World, word: Why) -> None:
+    """The record was not lost, nothing was late, nobody has stopped the run."""
+    orphaned.objects.ledger = replace(orphaned.objects.ledger, reported=Reason(word))
+    assert any("that is not so" in finding.text for finding in judge(orphaned))
+
+
+def test_a_run_given_up_under_a_living_master_is_found(orphaned: World) -> None:
+    """It would have reported (G9)."""
+    orphaned.gone[MasterId(0, 1)] = 1e9
+    assert {"G9", "G11"} <= promises(orphaned)

@@ -113,3 +113,15 @@ def test_the_answer_to_a_request_that_was_given_up_is_not_heard() -> None:
     assert len(desk.answers) == 1
     assert desk.answers[0][0] is True
     assert desk.store.value == "first"
+
+
+def test_a_store_that_is_lost_answers_nothing_any_more() -> None:
+    """What was on its way when it was lost did not take effect either."""
+    desk = Desk()
+    desk.client.write(1, "late", desk.answer)
+    desk.store.lost = True
+    desk.run()
+    desk.client.read(desk.answer)
+    desk.run()
+    assert desk.answers == [(Outcome.UNKNOWN, 0, None), (False, 0, None)]
+    assert (desk.store.value, desk.store.swap(1, "mine")) == ("nothing", False)

@@ -12,6 +12,7 @@ from ringrun.simulation.faults.crashes import CRASHES, crash_leader, crash_slave
 from ringrun.simulation.faults.fault import Fault, Weighted
 from ringrun.simulation.faults.networks import NETWORKS
 from ringrun.simulation.faults.records import RECORDS
+from ringrun.simulation.faults.supervising import SUPERVISING
 from ringrun.simulation.faults.times import TIMES
 from ringrun.simulation.world.world import World
 
@@ -22,7 +23,8 @@ KINDS: Final[dict[Profile, Weighted]] = {
     # Trouble with the record shows when somebody wants to write it.
     Profile.RECORD: (*RECORDS, (crash_slave, 2), (crash_leader, 2)),
     Profile.CLOCK: TIMES,
-    Profile.ALL: (*CRASHES, *NETWORKS, *TIMES, *RECORDS),
+    Profile.SUPERVISOR: (*SUPERVISING, (crash_slave, 0.5), (crash_leader, 0.5)),
+    Profile.ALL: (*CRASHES, *NETWORKS, *TIMES, *RECORDS, *SUPERVISING),
 }
 
 

@@ -21,8 +21,14 @@ a pattern is looked for in the lines of the transcript (`trace`) and, for messag
     again PATTERN               the last such message arrives once more
     stop REASON                 the supervisor is told to end the run
     supervisor off | on         it sees and does nothing meanwhile
+    supervisor restart          another goes on from its objects alone
+    masters off | on            all are killed, and others have to wait until there is room again
+    masters broken              all are killed, and others end as soon as they are started
+    lose record                 for good; the supervisor knows of it
+    lose result of A            nobody but A can read it any more
     when PATTERN do COMMAND     once, at the very moment
-    end                         faults are over: let go of everything and run to the end
+    end                         faults are over: let go of everything and run to the end; what is
+                                lost, and masters that are off, stay so
 
 Used by tests/simulation alone.
 """
@@ -31,6 +37,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from ringrun.core.node import SlaveId
 from ringrun.core.reason import Reason, Why
 from ringrun.core.rules import ALL_RULES, Rules
 from ringrun.simulation.finish import Outcome, crash, finish
@@ -42,6 +49,7 @@ from ringrun.simulation.script.settings import case_of, is_setting
 from ringrun.simulation.script.words import matches, name_of, node_of, renamed, words_of
 from ringrun.simulation.stores import Trouble
 from ringrun.simulation.trace import Trace, message
+from ringrun.simulation.world.objects import Room
 from ringrun.simulation.world.world import World
 
 _WAIT = 3.0
@@ -199,8 +207,25 @@ class Script:
         supervisor = self.world.supervisor
         if rest == "off":
             supervisor.away = True
+        elif rest == "restart":
+            self.world.restart_supervisor(0.0)
         else:
             supervisor.back()
+
+    def _masters(self, rest: str) -> None:
+        rooms = {"on": Room.ENOUGH, "off": Room.FULL, "broken": Room.BROKEN}
+        self.world.objects.make_room(rooms[rest])
+        if rest != "on":
+            for master in self.world.masters():
+                self.world.crash(master)
+
+    def _lose(self, rest: str) -> None:
+        if rest == "record":
+            self.world.lose_record()
+            return
+        node = node_of(rest.removeprefix("result of "))
+        assert isinstance(node, SlaveId)
+        self.world.objects.lose_result(node)
 
     def _stop(self, rest: str) -> None:
         self.world.supervisor.stop = Reason(Why(rest))

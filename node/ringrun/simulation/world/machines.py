@@ -36,11 +36,19 @@ class Machines:
         self.hook: Hook | None = None
         self.processes: dict[NodeId, Process] = {}
         self.results: dict[SlaveId, Result] = {}
+        self.unreadable: set[SlaveId] = set()
+        """Whose results nobody but themselves can read any more."""
+        self.drafted: set[SlaveId] = set()
+        """Whose results a stored draft of the report has, or had."""
+        self.begun: dict[NodeId, float] = {}
+        self.gone: dict[NodeId, float] = {}
+        """When each process started, and when it ended."""
+        self.kept_at: dict[SlaveId, float] = {}
         self.breaches: list[str] = []
         self.exits: list[tuple[str, int, str]] = []
         self.calm = False
         self.record = Store(0, Record(), self._record_changed)
-        self.report = Store(0, None)
+        self.report = Store(0, None, self._report_changed)
 
     # Whoever looks after them.
 
@@ -72,6 +80,12 @@ class Machines:
 
     def add(self, process: Process) -> None:
         self.processes[process.key] = process
+        self.begun[process.key] = self.clock.now
+
+    def _end(self, process: Process, *, killed: bool) -> None:
+        process.end(killed=killed)
+        self.gone[process.key] = self.clock.now
+        self.saw_end(process)
 
     def crash(self, process: Process) -> None:
         """Kill -9: memory and connections are gone, the supervisor sees it."""
@@ -79,8 +93,7 @@ class Machines:
             return
         if self.trace is not None:
             self.trace.happened(f"{process.name} is killed")
-        process.end(killed=True)
-        self.saw_end(process)
+        self._end(process, killed=True)
 
     def lanes(self, one: Process, other: Process) -> tuple[Lane, ...]:
         """Both directions between two processes, from `one` first; none if they never met."""
@@ -123,11 +136,11 @@ class Machines:
         self.exits.append((process.name, code, reason))
         if self.trace is not None:
             self.trace.happened(f"{process.name} exits {code} {reason}".rstrip())
-        process.end(killed=False)
-        self.saw_end(process)
+        self._end(process, killed=False)
 
     def kept(self, slave: SlaveId, result: Result) -> None:
         self.results[slave] = result
+        self.kept_at[slave] = self.clock.now
         if self.trace is not None:
             final = "final" if result.final else "not final"
             self.trace.happened(f"{slave} keeps its result: {result.count}, {final}")
@@ -140,6 +153,11 @@ class Machines:
     def refused(self, node: str, sender: str, payload: Any, reason: str) -> None:
         what = "a data frame" if type(payload) is bytes else type(payload).__name__
         self.breach(f"{node} refuses {what} of {sender}: {reason}")
+
+    def _report_changed(self, _: int, document: dict[str, Any]) -> None:
+        if not document.get("complete"):
+            drafted = document["results"]
+            self.drafted.update(SlaveId(each["ordinal"], each["incarnation"]) for each in drafted)
 
     def _record_changed(self, version: int, record: Record) -> None:
         self.clock.after(self.case.store_delay, self.saw_record, record)

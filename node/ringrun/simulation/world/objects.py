@@ -8,6 +8,7 @@ made is for `supervisor`.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from enum import StrEnum
 from math import inf
 
 from ringrun.core.node import MasterId, SlaveId
@@ -22,6 +23,16 @@ from ringrun.simulation.process.slave import SlaveProcess
 from ringrun.simulation.world.machines import Machines
 
 _LEAVE_WITHIN = 6.0
+
+
+class Room(StrEnum):
+    """What becomes of masters that are to be started."""
+
+    ENOUGH = "enough"
+    FULL = "full"
+    """They wait, as pods that cannot be scheduled."""
+    BROKEN = "broken"
+    """They end before they could do anything."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,8 +61,10 @@ class Objects:
     """Processes that were made and do not run yet."""
     last_words: str = "none was made"
     """Of the master that ended last."""
-    begun: dict[MasterId, float] = field(default_factory=dict)
-    """When each master's process was started."""
+    room: Room = Room.ENOUGH
+    masters_given_up: bool = False
+    """As was decided last: none lives, and none will be made any more."""
+    _waiting: list[MasterId] = field(default_factory=list)
     _booted: int = 0
 
     def __post_init__(self) -> None:
@@ -110,9 +123,16 @@ class Objects:
 
     def _start_master(self, key: MasterId) -> None:
         machines = self.machines
+        if self.room is Room.FULL:
+            self._waiting.append(key)
+            return
         self.starting -= 1
+        if self.room is Room.BROKEN:
+            self.last_words = f"{key}: could not be started"
+            self.masters[key] = MasterSeen(node=key, ended=True, ended_at=machines.clock.now)
+            self.changed()
+            return
         self.masters[key] = MasterSeen(node=key, running=True)
-        self.begun[key] = machines.clock.now
         master = MasterProcess(machines, key.number, key.incarnation)
         machines.add(master)
         master.start()
@@ -122,6 +142,7 @@ class Objects:
 
     def ended(self, process: Process) -> None:
         """The end of a process is seen at once, its cause never known here."""
+        machines = self.machines
         cause = "ended" if process.exit_code is not None else "killed"
         if isinstance(process, SlaveProcess):
             self.slaves[process.key] = SlaveSeen(
@@ -129,15 +150,15 @@ class Objects:
                 incarnation=process.key.incarnation,
                 ended=True,
                 cause=cause,
-                result=process.result,
+                result=None if process.key in machines.unreadable else process.result,
             )
         elif isinstance(process, MasterProcess):
-            now = self.machines.clock.now
+            now = machines.clock.now
             self.last_words = f"{process.name}: {cause}"
             self.masters[process.key] = MasterSeen(
                 node=process.key,
                 ended=True,
-                lifetime=now - self.begun[process.key],
+                lifetime=now - machines.begun[process.key],
                 ended_at=now,
             )
 
@@ -149,8 +170,24 @@ class Objects:
             process.call(process.leave)
             self._kill_later(process)
 
+    def make_room(self, room: Room) -> None:
+        """From now on masters start, wait or fail, those that wait already among them."""
+        self.room = room
+        if room is not Room.FULL:
+            waiting, self._waiting = self._waiting, []
+            for key in waiting:
+                self.machines.clock.after(self._restart_time(master=True), self._start_master, key)
+
+    def lose_result(self, key: SlaveId) -> None:
+        """What this slave left on disk, or will, can be read no more."""
+        self.machines.unreadable.add(key)
+        if key in self.slaves:
+            self.slaves[key] = replace(self.slaves[key], result=None)
+
     def clear(self) -> None:
-        """The run is over: whoever is left is told to leave."""
+        """The run is over: whoever is left is told to leave, and nobody waits any more."""
+        self.starting -= len(self._waiting)
+        self._waiting.clear()
         for slave in self.machines.slaves():
             slave.call(slave.leave)
             self._kill_later(slave)

@@ -34,16 +34,33 @@ class Supervisor:
         self.machines = machines
         self.objects = objects
         self.stop: Reason | None = None
+        self.dead = False
+        """Whether another took its place, and it does nothing any more."""
         self.away = False
         """Whether it sees and does nothing, as an operator that is down."""
         self.record: Record | None = None
         self._deciding = False
         self._reporting = False
+        self._clearing = False
         self._decide_at = inf
 
     def start(self) -> None:
         self._fill_masters(self.machines.clock.now)
         self.look()
+
+    def begin_again(self) -> None:
+        """Go on from the objects alone, where another supervisor ended."""
+        machines = self.machines
+        self.back()
+        machines.clock.after(machines.case.store_delay, self._read_record)
+        for master in self.objects.masters.values():
+            if master.ended:
+                machines.clock.after(machines.case.supervision, self.free, str(master.node))
+
+    def _read_record(self) -> None:
+        store = self.machines.record
+        if store.version and not store.lost:
+            self.record_changed(store.value)
 
     def back(self) -> None:
         """It sees again what there is."""
@@ -83,7 +100,7 @@ class Supervisor:
         """Free the lease, if it is this master's, and change nothing else."""
         store = self.machines.record
         record = store.value
-        if record.holder == holder:
+        if record.holder == holder and not self.dead:
             store.swap(store.version + 1, record.evolve(holder=""))
 
     # Decisions.
@@ -91,9 +108,11 @@ class Supervisor:
     def _decide(self) -> None:
         self._deciding = False
         objects = self.objects
-        if self.away or objects.ledger.reported is not None:
+        if self.away or self.dead or objects.ledger.reported is not None:
             return
         machines = self.machines
+        if machines.record.lost:
+            self.record = None
         now = machines.clock.now
         spec, bounds = machines.case.spec, machines.case.bounds
         places = self._fill_masters(now)
@@ -111,6 +130,10 @@ class Supervisor:
             if reason is not None:
                 self._report(reason)
             again = min(again, patience.next_limit(spec, objects.ledger.times, now, bounds))
+        elif machines.record.lost and not self._clearing:
+            # A standby cannot read any more that the run is over.
+            self._clearing = True
+            machines.clock.after(_CLEAN_UP_AFTER, objects.clear)
         if now < again < self._decide_at:
             self._decide_at = again
             machines.clock.at(again, self._at_deadline)
@@ -132,6 +155,7 @@ class Supervisor:
         )
         if self.machines.whole_report is None:
             objects.ledger = replace(ledger, masters=places.last, masters_seen=places.seen)
+            objects.masters_given_up = places.given_up
             for node in places.create:
                 objects.make_master(node)
         return places
@@ -162,6 +186,7 @@ class Supervisor:
             masters_run=any(master.running for master in objects.masters.values()),
             masters_given_up=places.given_up,
             last_words=objects.last_words,
+            record_lost="the record is gone" if self.machines.record.lost else "",
         )
         return patience.given_up(self.machines.case.spec, run, now, self.machines.case.bounds)
 
@@ -175,7 +200,7 @@ class Supervisor:
         version, draft = machines.report.version, machines.report.value
         document = orphaned_report(
             machines.case.spec,
-            machines.record.value,
+            Record() if machines.record.lost else machines.record.value,
             self.objects.orders,
             draft,
             self._results(),
@@ -202,5 +227,6 @@ class Supervisor:
         """Those that it can read: on its own disk all, in a cluster those of slaves that ended."""
         machines = self.machines
         if machines.case.reads_disk:
-            return list(machines.results.values())
+            results = machines.results
+            return [results[node] for node in results if node not in machines.unreadable]
         return [each.result for each in self.objects.slaves.values() if each.result is not None]

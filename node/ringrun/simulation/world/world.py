@@ -11,7 +11,7 @@ from ringrun.simulation.process.master import MasterProcess
 from ringrun.simulation.process.process import Process
 from ringrun.simulation.trace import Trace
 from ringrun.simulation.world.machines import Machines
-from ringrun.simulation.world.objects import Objects
+from ringrun.simulation.world.objects import Objects, Room
 from ringrun.simulation.world.supervisor import Supervisor
 
 
@@ -30,6 +30,20 @@ class World(Machines):
     def _objects_changed(self) -> None:
         self.supervisor.look()
 
+    def lose_record(self) -> None:
+        """Nobody can read or write the record any more, and the supervisor knows why."""
+        self.record.lost = True
+        self.supervisor.look()
+
+    def restart_supervisor(self, duration: float) -> None:
+        """The supervisor dies, and after this time another goes on from the objects."""
+        before = self.supervisor
+        before.dead = True
+        self.supervisor = supervisor = Supervisor(self, self.objects)
+        # Who wants the run to end has said so in its spec.
+        supervisor.stop, supervisor.away = before.stop, True
+        self.clock.after(duration, supervisor.begin_again)
+
     def saw_end(self, process: Process) -> None:
         self.objects.ended(process)
         self.supervisor.ended(process)
@@ -42,6 +56,12 @@ class World(Machines):
         """Whom the record names, if it lives."""
         holder = self.record.value.holder
         return next((master for master in self.masters() if master.name == holder), None)
+
+    @property
+    def bereft(self) -> bool:
+        """Whether no leader can be any more, or cannot for now."""
+        objects = self.objects
+        return self.record.lost or objects.masters_given_up or objects.room is not Room.ENOUGH
 
     @property
     def over(self) -> bool:
