@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from ringrun.core.node import NodeId
 from ringrun.simulation.clock import Clock
 
-UP, DOWN = "up", "down"
+UP, DOWN, CLOSED = "up", "down", "closed"
 _FIRST_RETRY, _LAST_RETRY = 0.02, 0.5
 
 
@@ -50,7 +50,11 @@ class End(Protocol):
 
 
 class Lane:
-    """One direction. `number` is the connection that `receiver` last saw come up, 0 if none."""
+    """One direction. `number` is the connection that `receiver` last saw come up, 0 if none.
+
+    `held` has arrived in a partition, oldest first; while it has anything, whatever else arrives
+    comes after it.
+    """
 
     __slots__ = (
         "back",
@@ -84,9 +88,6 @@ class Lane:
             self._push(payload)
 
     def _push(self, payload: Any) -> None:
-        if self.blocked:
-            self.held.append((self.link.number, payload))
-            return
         link = self.link
         clock = link.clock
         time = clock.now + self.delay + self.jitter * link.random()
@@ -97,8 +98,14 @@ class Lane:
         clock.at(time, self._arrive, link.number, payload)
 
     def _arrive(self, number: int, payload: Any) -> None:
-        if self.blocked:
+        if self.blocked or self.held:
             self.held.append((number, payload))
+        else:
+            self._deliver(number, payload)
+
+    def _deliver(self, number: int, payload: Any) -> None:
+        if payload is CLOSED:
+            self.link.closed(number)
         elif payload is DOWN:
             if self.number and self.number <= number:
                 self.number = 0
@@ -122,15 +129,18 @@ class Lane:
         return number == self.number == self.link.number and self.link.live
 
     def unblock(self) -> None:
-        """End one partition of this direction; what was held comes in order."""
+        """End one partition of this direction; what was held comes in order, and before what is
+        still on its way."""
         self.blocked -= 1
         if not self.blocked and self.held:
-            held, self.held = self.held, []
-            clock = self.link.clock
-            for number, payload in held:
-                time = max(self.last, clock.now + self.delay + self.jitter * self.link.random())
-                self.last = time
-                clock.at(time, self._arrive, number, payload)
+            link = self.link
+            link.clock.after(self.delay + self.jitter * link.random(), self._release)
+
+    def _release(self) -> None:
+        # Another partition may have begun meanwhile, or is begun by whoever hears of this.
+        while self.held and not self.blocked:
+            number, payload = self.held.pop(0)
+            self._deliver(number, payload)
 
 
 class Link:
@@ -209,12 +219,16 @@ class Link:
         if lane.back.number:
             lane.back.number = 0
             closer.link_down(lane.receiver)
-        if lane.blocked:
-            lane.held.append((self.number, DOWN))
-        else:
-            self.clock.at(max(lane.last, self.clock.now), self._closed, self.number)
+        self.clock.at(max(lane.last, self.clock.now), self._close, lane, self.number)
 
-    def _closed(self, number: int) -> None:
+    def _close(self, lane: Lane, number: int) -> None:
+        if lane.blocked or lane.held:
+            lane.held.append((number, CLOSED))
+        else:
+            self.closed(number)
+
+    def closed(self, number: int) -> None:
+        """The other side has read the end of this connection."""
         if self.live and self.number == number:
             self.live = False
             for lane in self.lanes:

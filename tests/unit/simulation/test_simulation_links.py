@@ -156,3 +156,47 @@ def test_no_connection_comes_up_in_vain(trouble: str) -> None:
     pair.one.paused = pair.back.blocked = 0
     pair.run()
     assert pair.link.live == (trouble in {"paused", "blocked"})
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_partition_keeps_the_order(seed: int) -> None:
+    """Of what was on its way when it began, what was sent in it, and what was sent after it."""
+    pair = Pair(seed=seed)
+    for number in range(30):
+        if number == 5:
+            pair.out.blocked += 1
+        if number == 15:
+            pair.out.unblock()
+        pair.out.send(number)
+        pair.run(0.005)
+    pair.run()
+    assert pair.other.heard == list(range(30))
+
+
+def test_a_partition_that_begins_again_lets_nothing_through() -> None:
+    """What was about to come waits for the end of the second one."""
+    pair = Pair()
+    pair.out.blocked += 1
+    pair.out.send("held")
+    pair.run()
+    pair.out.unblock()
+    pair.out.blocked += 1
+    pair.run()
+    assert pair.other.heard == []
+    pair.out.unblock()
+    pair.run()
+    assert pair.other.heard == ["held"]
+
+
+def test_a_connection_that_was_closed_in_a_partition_comes_up_again() -> None:
+    """The other side reads of it when the partition ends; then the link is dialled anew."""
+    pair = Pair()
+    pair.out.blocked += 1
+    pair.out.send("last words")
+    pair.link.close(pair.one)
+    pair.run()
+    assert (pair.one.heard, pair.other.heard) == (["down"], [])
+    pair.out.unblock()
+    pair.run(2.0)
+    assert pair.other.heard == ["last words", "down", "up"]
+    assert pair.one.heard == ["down", "up"]
