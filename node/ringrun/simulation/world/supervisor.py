@@ -172,16 +172,19 @@ class Supervisor:
 
     def _given_up(self, places: Places, now: float) -> Reason | None:
         objects = self.objects
-        stopped = objects.orders.phase is Phase.STOP
+        stop = self.stop or objects.orders.stop_reason
         phase, live = self._phase, objects.slaves_live
         times = objects.ledger.times.seen(
-            now, phase=phase, alone=not live and phase is not Phase.START, stopped=stopped
+            now,
+            phase=phase,
+            alone=not live and phase is not Phase.START,
+            stopped=stop is not None,
         )
         objects.ledger = replace(objects.ledger, times=times)
         run = patience.Run(
             times=times,
             phase=phase,
-            stop_reason=self.stop or objects.orders.stop_reason,
+            stop_reason=stop,
             slaves_live=live,
             masters_run=any(master.running for master in objects.masters.values()),
             masters_given_up=places.given_up,
