@@ -98,5 +98,8 @@ class Election:
         """When to look again."""
         if self.leads:
             return min(self._sent_at + self.terms.renew, self._sent_at + self.terms.stop_after)
+        if self._version < 0:
+            # Nothing was read yet, and reading is the caller's.
+            return inf
         expiry = now if self._holder in ("", self.me) else self._changed_at + self.terms.lease
         return max(self._stands_from, expiry)

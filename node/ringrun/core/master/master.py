@@ -287,12 +287,13 @@ class Master:
 
     def _set_deadline(self, now: float) -> None:
         # The answer to what is in flight comes first; giving up is all that cannot wait for it.
-        busy, election = self._recording.busy, self._election
-        due = [election.gives_up_at() if busy else election.next_time(now)]
+        recording, election = self._recording, self._election
+        busy, unknown = recording.busy, recording.unknown is not None
+        due = [election.gives_up_at() if busy or unknown else election.next_time(now)]
         if self.lead is not None:
             due += [self.lead.deadline, self._reporting.due(self.lead)]
-        if not busy and (self.lead is None or self._recording.unknown is not None):
-            due.append(self._recording.read_at)
+        if not busy and (self.lead is None or unknown):
+            due.append(recording.read_at)
         if self._release_until is not None:
             due.append(self._release_until)
         self.deadline = max(min(due), now + 1e-3)

@@ -139,6 +139,23 @@ def test_one_request_is_in_flight_however_long_it_takes() -> None:
     assert requests(master.after(100.0)) == []
 
 
+def test_a_standby_whose_record_is_out_of_reach_sleeps_between_its_reads() -> None:
+    """It stood for the free lease, and nobody answered: until that is read back there is nothing
+    to wake for."""
+    master = Lone()
+    master.asks()
+    master.wrote(Outcome.UNKNOWN)
+    ticks, end = 0, master.now + 10 * POLL
+    while master.now < end:
+        master.core.record_read(None, master.now)
+        master.taken()
+        while master.core.deadline <= end and not requests(master.ticked()):
+            master.now = max(master.now, master.core.deadline)
+            ticks += 1
+        master.now += SOON
+    assert ticks < 25
+
+
 def test_a_leader_renews_its_lease_each_second() -> None:
     """With the next version, in its own epoch, changing nothing that counts."""
     master = Lone().leading()
