@@ -17,7 +17,7 @@ from commanding import HOLDER, RUN, Line, ring
 
 from ringrun.core.errors import ProtocolError
 from ringrun.core.messages import Fetch, Heartbeat, Hello, Leave, Wedge
-from ringrun.core.node import SlaveId
+from ringrun.core.node import MasterId, SlaveId
 from ringrun.core.record import Member, Plan, Record
 from ringrun.core.ring.frame import HEADER, WAGON
 from ringrun.runtime.wire import frames as wire
@@ -90,7 +90,7 @@ def mutated_frames(draw: random.Random, count: int) -> bytes:
 def half_a_handshake(draw: random.Random, member: Member) -> bytes:
     """An Open, good or mutated, and then anything."""
     opening = Dialling(
-        me=Identity.master("m9-1"),
+        me=Identity.master(MasterId(9, 1)),
         dialled=Identity.slave(SlaveId(member.ordinal, 1)),
         run=RUN,
         token=b"none",
@@ -138,7 +138,7 @@ class Attacker(threading.Thread):
             return
         # Of the run: a master that leads nothing (no flipped bit makes its name the leader's), or a
         # slave whose incarnation is in no view.
-        me = Identity.master("m77-1") if kind == 2 else Identity.slave(SlaveId(1, 9))
+        me = Identity.master(MasterId(77, 1)) if kind == 2 else Identity.slave(SlaveId(1, 9))
         line = Line(self.member, me=me)
         with line.sock:
             line.sock.settimeout(5)

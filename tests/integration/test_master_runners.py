@@ -248,7 +248,7 @@ class SpiedRun(Run):
     """One master and nobody who looks after it."""
 
     def __init__(self, seen: list[Any], make: Callable[[float], Puppet]) -> None:
-        self._seen = seen
+        self._events_seen = seen
         self._make = make
         super().__init__(spec_of(), masters=1)
 
@@ -261,7 +261,7 @@ class SpiedRun(Run):
     def put_out(self, node: Node, output: Any) -> None:
         """Tell of events when they leave."""
         if isinstance(output, Event):
-            self._seen.append(int(output.text))
+            self._events_seen.append(int(output.text))
         super().put_out(node, output)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from ringrun.core.node import SlaveId
 from ringrun.record.lease import REPORT_KEY
 from ringrun.report import FailureReport, Report, ReportError
 from ringrun_operator.objects.pods import Object
@@ -43,10 +44,10 @@ def complete(document: Mapping[str, Any] | None) -> Report | None:
 
 def history(
     report: Report | None, draft: Mapping[str, Any] | None
-) -> tuple[tuple[FailureReport, ...], float | None, set[tuple[int, int]]]:
+) -> tuple[tuple[FailureReport, ...], float | None, set[SlaveId]]:
     """Failures, start skew, and the nodes that delivered, of the report or its draft."""
     if report is not None:
-        nodes = {(slave.ordinal, slave.incarnation) for slave in report.slaves}
+        nodes = {SlaveId(slave.ordinal, slave.incarnation) for slave in report.slaves}
         return report.failures, report.start_skew, nodes
     if draft is None:
         return (), None, set()
@@ -54,7 +55,7 @@ def history(
         read = msgspec.convert(draft, _Draft)
     except msgspec.ValidationError:
         return (), None, set()
-    return read.failures, read.start_skew, {(r.ordinal, r.incarnation) for r in read.results}
+    return read.failures, read.start_skew, {SlaveId(r.ordinal, r.incarnation) for r in read.results}
 
 
 class _Delivered(msgspec.Struct, frozen=True):

@@ -344,7 +344,10 @@ class Driver:
         if ordinal == node.key.ordinal:
             self.post(node.key, node.key, lambda: self.take_frame(node, ordinal, frame))
             return
-        key = next((each for each in node.wanted if each[0] == ordinal), None)
+        key = next(
+            (each for each in node.wanted if isinstance(each, SlaveId) and each.ordinal == ordinal),
+            None,
+        )
         peer = self.nodes.get(key) if key is not None else None
         if peer is not None and self.is_up(node, peer.key):
             source = node.key.ordinal

@@ -35,6 +35,7 @@ from ringrun.core.messages import (
     Wedge,
     Wedged,
 )
+from ringrun.core.node import SlaveId
 from ringrun.core.phase import Phase
 from ringrun.core.reason import Reason, Why
 from ringrun.core.record import FoldValue, Member, Plan, Record
@@ -65,11 +66,11 @@ class Babble:
         """A time."""
         return self.random.choice(SECONDS)
 
-    def node(self) -> tuple[int, int]:
+    def node(self) -> SlaveId:
         """A slave, of the run or not."""
-        return (self.near(1), self.near(1))
+        return SlaveId(self.near(1), self.near(1))
 
-    def nodes(self) -> tuple[tuple[int, int], ...]:
+    def nodes(self) -> tuple[SlaveId, ...]:
         """Some of them."""
         return tuple(self.node() for _ in range(self.random.randrange(4)))
 

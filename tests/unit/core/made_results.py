@@ -64,7 +64,7 @@ def members(*nodes: SlaveId) -> tuple[Member, ...]:
 
 def by_node(*results: Result) -> dict[SlaveId, Result]:
     """What a leader holds of them."""
-    return {(each.ordinal, each.incarnation): each for each in results}
+    return {each.node: each for each in results}
 
 
 def stopped(

@@ -52,7 +52,7 @@ def judged(run: Run, *, grace_faults: bool = True) -> str:
     return verdict
 
 
-def died(spec: RunSpec, victim: int | str, step: int) -> Run:
+def died(spec: RunSpec, victim: int | MasterId, step: int) -> Run:
     """A run in which this slave, or the leader, is killed before this step; until its end."""
     run = Run(spec, seed=step)
     if step_on(run, step):

@@ -283,7 +283,7 @@ def test_no_command_brings_a_slave_down(model: str, prepared_only: bool, seed: i
         babble = Babble(random, plan=ring.plan, view=core.at.view, held=held)
         source = random.choice([LEADER, LEADER, MasterId(1, 1)])
         if ring.nodes[key].alive:
-            command = babble.command(source, random.choice([1, 1, 1, 2, 0]))
+            command = babble.command(str(source), random.choice([1, 1, 1, 2, 0]))
             ring.throw(key, core.receive, source, command)
     ring.go_on(60)
 
@@ -301,7 +301,7 @@ def test_commands_of_older_epochs_change_nothing(model: str, seed: int) -> None:
         ring.go_on(random.randrange(15))
         key = random.choice(ring.keys)
         babble = Babble(random, plan=ring.plan, view=1, held=ring.slave(key).at.log.held)  # type: ignore[union-attr]
-        command: Command = babble.command(LEADER, random.choice([0, 1, 3, 4]))
+        command: Command = babble.command(str(LEADER), random.choice([0, 1, 3, 4]))
         ring.throw(key, ring.slave(key).receive, LEADER, command)
     ring.run(1.0)
     logs = [slave.at.log for slave in ring.slaves() if slave.at.log is not None]

@@ -13,7 +13,7 @@ from ringrun.core.phase import Phase
 from ringrun.core.reason import Reason, Why
 from ringrun.core.record import FoldValue, Plan, Record
 
-A, B, C, C2 = (0, 1), (1, 1), (2, 1), (2, 2)
+A, B, C, C2 = SlaveId(0, 1), SlaveId(1, 1), SlaveId(2, 1), SlaveId(2, 2)
 PLAN = Plan(run="r", nodes=3, seed=0, model="lockstep", send=2.0, grace=1.0)
 
 
@@ -45,7 +45,7 @@ def in_send(view: int = 1, cut: int = 0, first: int = 0, *nodes: SlaveId) -> Rec
         cut=cut,
         starter=first,
         phase=Phase.SEND,
-        incarnations=((0, 1), (1, 1), (2, 1)),
+        incarnations=(SlaveId(0, 1), SlaveId(1, 1), SlaveId(2, 1)),
         count=77,
     )
 
@@ -78,7 +78,7 @@ def test_another_incarnation_is_no_survivor() -> None:
 def test_the_donor_is_a_survivor_that_holds_the_cut(held: dict[SlaveId, int]) -> None:
     """For any answers."""
     change = changing(held)
-    change.choose(members(*((ordinal, 1) for ordinal in range(6))))
+    change.choose(members(*(SlaveId(ordinal, 1) for ordinal in range(6))))
     assert change.donor in change.survivors
     assert change.donor is not None
     assert held[change.donor.node] == change.cut == max(held.values())
@@ -86,7 +86,7 @@ def test_the_donor_is_a_survivor_that_holds_the_cut(held: dict[SlaveId, int]) ->
 
 def test_the_new_view_is_in_ring_order_and_waits_for_all() -> None:
     """The joiner stands at its ordinal; whoever has not synced is asked again."""
-    change = changing({A: 1, C: 1}, joiners=members((1, 2)))
+    change = changing({A: 1, C: 1}, joiners=members(SlaveId(1, 2)))
     change.choose(members(A, B, C))
     assert [member.node for member in change.everyone] == [A, (1, 2), C]
     change.synced = {A: synced("a", 0), C: synced("a", 0)}
@@ -178,7 +178,7 @@ def test_the_starter_is_always_a_member(
     ordinals: set[int], view: int, old: int, sender: int, cut: int
 ) -> None:
     """Else the ring would stand still."""
-    inside = members(*((ordinal, 1) for ordinal in sorted(ordinals)))
+    inside = members(*(SlaveId(ordinal, 1) for ordinal in sorted(ordinals)))
     assert starter(in_send(view=view, first=old), inside, sender, cut) in ordinals
 
 

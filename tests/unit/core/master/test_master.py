@@ -6,7 +6,7 @@ from runs import spec_of
 
 from ringrun.core.master.election import Terms
 from ringrun.core.master.master import Master
-from ringrun.core.node import MasterId
+from ringrun.core.node import MasterId, SlaveId
 from ringrun.core.orders import Leaving, Orders
 from ringrun.core.outputs import (
     Exit,
@@ -277,7 +277,7 @@ def test_leader_and_standby_dial_all_slaves_that_are_not_dead() -> None:
         Member(ordinal=ordinal, incarnation=1, host="h", port=1 + ordinal) for ordinal in range(3)
     )
     master = Lone()
-    orders = Orders(version=1, roster=roster, dead=((1, 1),), complete=True)
+    orders = Orders(version=1, roster=roster, dead=(SlaveId(1, 1),), complete=True)
     master.core.orders_read(orders, master.now)
     links = [each for each in master.taken() if isinstance(each, Links)]
     assert links == [Links((roster[0], roster[2]))]

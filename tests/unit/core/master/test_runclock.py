@@ -5,11 +5,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ringrun.core.master.runclock import RunClock
+from ringrun.core.node import SlaveId
 from ringrun.core.phase import Phase
 from ringrun.core.record import Plan, Record
 
 PLAN = Plan(run="r", nodes=3, seed=0, model="lockstep", send=2.0, grace=1.0)
-A, B, C = (0, 1), (1, 1), (2, 1)
+A, B, C = SlaveId(0, 1), SlaveId(1, 1), SlaveId(2, 1)
 
 
 def test_before_any_go_the_take_over_counts_as_go() -> None:

@@ -3,11 +3,12 @@
 import msgspec
 from made_results import result
 
+from ringrun.core.node import SlaveId
 from ringrun.core.outcome.collecting import DRAFT, Collected
 from ringrun.core.rules import ALL_RULES, Rules
 from ringrun.report import EpochReport, FailureKind, FailureReport, ViewReport
 
-A, B, C = (0, 1), (1, 1), (2, 1)
+A, B, C = SlaveId(0, 1), SlaveId(1, 1), SlaveId(2, 1)
 
 
 def collected(epoch: int = 2, *, rules: Rules = ALL_RULES) -> Collected:

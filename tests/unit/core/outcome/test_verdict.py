@@ -9,13 +9,14 @@ from hypothesis import strategies as st
 from made_results import by_node, fold, members, result, stopped
 
 from ringrun.core.messages import Result
+from ringrun.core.node import SlaveId
 from ringrun.core.outcome.verdict import judge
 from ringrun.core.reason import Reason, Why
 from ringrun.core.record import FoldValue, Record
 from ringrun.core.rules import Rules
 from ringrun.report import Verdict
 
-A, B, C = (0, 1), (1, 1), (2, 1)
+A, B, C = SlaveId(0, 1), SlaveId(1, 1), SlaveId(2, 1)
 
 
 def test_all_equal_and_as_closed_is_agreed() -> None:

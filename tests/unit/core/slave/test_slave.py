@@ -467,6 +467,6 @@ def test_links_that_work_are_told_when_asked_and_when_complete() -> None:
     meet = Meet(epoch=1, holder=str(LEADER), attempt=4, joiners=MEMBERS, members=(), plan=PLAN)
     assert answers(slave.say(meet)) == [Met(epoch=1, attempt=4, links=())]
     slave.core.link_up(OTHER, slave.now)
-    assert answers(slave.taken()) == [Met(epoch=1, attempt=4, links=((1, 1),))]
+    assert answers(slave.taken()) == [Met(epoch=1, attempt=4, links=(OTHER,))]
     slave.core.link_down(OTHER, slave.now)
     assert answers(slave.say(meet)) == [Met(epoch=1, attempt=4, links=())]

@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from ringrun.core.messages import Result
+from ringrun.core.node import SlaveId
 from ringrun.core.orders import Orders
 from ringrun.core.phase import Phase
 from ringrun.core.reason import Reason, Why
@@ -72,7 +73,7 @@ SEND_RECORD = Record(
     view=1,
     members=MEMBERS,
     phase=Phase.SEND,
-    incarnations=((0, 1), (1, 1), (2, 1)),
+    incarnations=(SlaveId(0, 1), SlaveId(1, 1), SlaveId(2, 1)),
 )
 STARTING = Orders(version=3, complete=True, roster=MEMBERS)
 START_RECORD = Record(version=1, epoch=1, holder="m0-1")
@@ -92,7 +93,7 @@ def act(
     return decide(run or spec(), orders, observed, record, now, 90.0)
 
 
-def nodes(orders: Orders) -> list[tuple[int, int]]:
+def nodes(orders: Orders) -> list[SlaveId]:
     """Who is on the roster."""
     return [each.node for each in orders.roster]
 

@@ -6,6 +6,7 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ringrun.core.node import SlaveId
 from ringrun.core.orders import Leaving, Orders
 from ringrun.core.phase import Phase
 from ringrun.core.reason import Reason, Why
@@ -16,7 +17,7 @@ from ringrun.spec import FailurePolicy, RunSpec, default_run
 
 NODES = 3
 NOW = 100.0
-PLACES = st.tuples(st.integers(0, NODES - 1), st.integers(1, 4))
+PLACES = st.builds(SlaveId, st.integers(0, NODES - 1), st.integers(1, 4))
 
 
 @st.composite
@@ -100,17 +101,17 @@ def records(draw: st.DrawFn) -> Record | None:
         members=inside,
         phase=draw(st.sampled_from(Phase)) if view else Phase.START,
         prepared=tuple(draw(st.lists(PLACES, max_size=4))),
-        incarnations=tuple(sorted(admitted.items())),
+        incarnations=tuple(SlaveId(*each) for each in sorted(admitted.items())),
     )
 
 
 CASES = st.tuples(specs(), some_orders() | st.just(Orders()), observations(), records())
 
 
-def used(orders: Orders, observed: Observed, record: Record | None) -> set[tuple[int, int]]:
+def used(orders: Orders, observed: Observed, record: Record | None) -> set[SlaveId]:
     """Every incarnation that existed, as far as anything tells."""
     known = {member.node for member in orders.roster if member.port} | set(orders.dead)
-    known |= {entry[:2] for entry in orders.leaving} | {each.node for each in observed.slaves}
+    known |= {each.node for each in orders.leaving} | {each.node for each in observed.slaves}
     if record is not None:
         known |= set(record.incarnations) | set(record.prepared)
     return known
@@ -121,9 +122,10 @@ def carry_out(decision: Decision, observed: Observed) -> Observed:
     slaves = {each.node: each for each in observed.slaves}
     for node in decision.delete:
         slaves[node] = replace(slaves[node], ended=True)
-    for ordinal, incarnation in decision.create:
-        assert (ordinal, incarnation) not in slaves
-        slaves[ordinal, incarnation] = SlaveSeen(
+    for node in decision.create:
+        assert node not in slaves
+        ordinal, incarnation = node
+        slaves[node] = SlaveSeen(
             ordinal=ordinal, incarnation=incarnation, host="h", port=10 * incarnation + ordinal
         )
     return replace(observed, slaves=tuple(slaves.values()))

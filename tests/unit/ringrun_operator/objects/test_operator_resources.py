@@ -8,6 +8,7 @@ import kubernetes_validate
 import pytest
 import yaml
 
+from ringrun.core.node import SlaveId
 from ringrun.core.orders import Cause, Orders
 from ringrun.core.phase import Phase
 from ringrun.core.record import Member
@@ -23,7 +24,7 @@ ORDERS = Orders(
     phase=Phase.SEND,
     complete=True,
     roster=(Member(ordinal=0, incarnation=2, host="10.0.0.1", port=10501),),
-    dead=((0, 1),),
+    dead=(SlaveId(0, 1),),
     causes=(Cause(0, 1, "exit code 137"),),
 )
 LEDGER = Ledger(record_uid="l-1", masters=(1, 2), started=1.5)

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from ringrun.core.errors import ProtocolError
 from ringrun.core.messages import Fetched, Heartbeat, Hello, Meet, Suspect, Trouble
+from ringrun.core.node import SlaveId
 from ringrun.core.record import Member, Plan
 from ringrun.runtime.wire import frames as wire
 from ringrun.runtime.wire.frames import Decoder, FrameKind
@@ -16,7 +17,7 @@ MEMBERS = (Member(ordinal=0, incarnation=1, host="h", port=1), Member(ordinal=1,
 MESSAGES = [
     Heartbeat(),
     Hello(view=2, held=5, approved=4, turn=9),
-    Suspect(view=1, suspect=(1, 2), trouble=Trouble.RESET),
+    Suspect(view=1, suspect=SlaveId(1, 2), trouble=Trouble.RESET),
     Meet(epoch=3, holder="m0-1", attempt=1, joiners=MEMBERS, members=(), plan=PLAN),
     Fetched(epoch=1, attempt=1, view=1, batches=((1, 0, 1, 2),), numbers=bytes(16)),
 ]

@@ -15,6 +15,7 @@ from ringrun.runtime.wire.handshake import (
     Listening,
     Open,
     RefusedError,
+    Role,
     Trouble,
 )
 
@@ -102,8 +103,8 @@ def test_a_slave_by_hand_takes_the_name_that_a_master_gives_it() -> None:
         (dialling(n=2), listening(), "itself"),
         (dialling(me=Identity.slave(SlaveId(-1, 1))), listening(), "no node has"),
         (dialling(me=Identity.slave(SlaveId(1, 0))), listening(), "no node has"),
-        (dialling(me=Identity.master("")), listening(), "no node has"),
-        (dialling(me=Identity.master("m\n0")), listening(), "no node has"),
+        (dialling(me=Identity(Role.MASTER, holder="")), listening(), "no node has"),
+        (dialling(me=Identity(Role.MASTER, holder="m\n0")), listening(), "no node has"),
         (dialling(run=""), listening(None, None), "no run has"),
     ],
 )
