@@ -101,14 +101,16 @@ class SlaveReport(_Part, frozen=True, kw_only=True):
     cuts: tuple[tuple[int, str], ...] = ()
 
 
-class FailureReport(_Part, frozen=True, kw_only=True):
-    """One failure: when, of which node (`s2-1`, `m0-1`), why, and the view it was seen in."""
+class FailureReport(_Part, frozen=True, kw_only=True, omit_defaults=True):
+    """One failure: when, of which node (`s2-1`, `m0-1`), why, and the view it was seen in; of a
+    leader also the epoch that it led in (0 of others)."""
 
     at: float
     kind: FailureKind
     node: str
     cause: str
     view: int
+    epoch: int = 0
 
 
 class ExpectationReport(_Part, frozen=True, kw_only=True):

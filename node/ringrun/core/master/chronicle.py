@@ -66,9 +66,18 @@ class Chronicle:
             number=record.epoch, holder=str(self._me), at=self.at(now)
         )
         if record.epoch > 1:
-            lost = f"epoch {record.epoch - 1}"
+            # Its name may be known by the time of the report.
+            lost = record.epoch - 1
             cause = f"{self._me.place} took over"
-            self._fail(FailureKind.MASTER_LOST, lost, cause, record.view, now)
+            failure = FailureReport(
+                at=self.at(now),
+                kind=FailureKind.MASTER_LOST,
+                node=f"epoch {lost}",
+                cause=cause,
+                view=record.view,
+                epoch=lost,
+            )
+            self._collected.fail(failure)
         phase = record.phase if record.view else Phase.START
         text = f"{self._me.place} leads (epoch {record.epoch})"
         self.say(EventKind.LEADER_ELECTED, text, phase, now)
@@ -105,7 +114,7 @@ class Chronicle:
         new = {member.node for member in record.members}
         where = _where(record)
         if not before.view:
-            ready = f"{len(new)} of {len(new)} slaves ready; {where.partition(',')[0]}"
+            ready = f"{len(new)} of {len(new)} slaves ready; {_ring(record)}"
             self.say(EventKind.SLAVES_READY, ready, Phase.START, now)
             return
         self.lost(before, record, losses, now)
@@ -141,6 +150,10 @@ class Chronicle:
         return self._suspicion.trouble(node) or "no answer to the wedge"
 
 
-def _where(record: Record) -> str:
+def _ring(record: Record) -> str:
     shown = " ".join(str(member.ordinal) for member in record.members)
-    return f"view {record.view} [{shown}], cut {record.cut:,}"
+    return f"view {record.view} [{shown}]"
+
+
+def _where(record: Record) -> str:
+    return f"{_ring(record)}, cut {record.cut:,}"

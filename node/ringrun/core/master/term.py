@@ -1,7 +1,7 @@
 """One leadership, as its stages know it: whom it speaks for, what is recorded, what was heard.
 
-Made by `leading` when this master has seen its epoch recorded, and written by it alone; a stage
-asks it, and sends by it.
+Made by `master` when it has seen its epoch recorded. `leading` keeps record and orders in it; a
+stage asks it, tells it what it learnt (the clock, suspicion, who is held back), and sends by it.
 """
 
 from dataclasses import dataclass
@@ -135,6 +135,11 @@ class Term:
     def heard_at(self, node: SlaveId) -> float:
         """When this slave last said anything."""
         return self._heard.get(node, -inf)
+
+    def hold_back(self, joiner: SlaveId, first: float, longest: float, now: float) -> None:
+        """Introduce this one later: each time after twice as long."""
+        _, delay = self.held_back.get(joiner, (0.0, first))
+        self.held_back[joiner] = (now + delay, min(2 * delay, longest))
 
     def was_away(self, now: float) -> None:
         """This master itself was away: what came meanwhile may still be unread."""

@@ -130,8 +130,7 @@ class Collected:
 
     def _named(self, failure: FailureReport) -> FailureReport:
         """A lost master by its own name, which may have become known after its successor's."""
-        word, _, number = failure.node.partition(" ")
-        epoch = self.epochs.get(int(number)) if word == "epoch" else None
+        epoch = self.epochs.get(failure.epoch)
         return failure if epoch is None else msgspec.structs.replace(failure, node=epoch.holder)
 
     def _views(self) -> list[ViewReport]:

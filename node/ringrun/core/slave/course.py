@@ -23,10 +23,11 @@ _REPEAT_SECONDS = 0.25
 
 
 class Course:
-    """`ending` is for looking at; it moves by what is called here."""
+    """One slave's course."""
 
     __slots__ = (
         "_at",
+        "_ending",
         "_repeat_at",
         "_rules",
         "_tally",
@@ -34,7 +35,6 @@ class Course:
         "_views",
         "_voice",
         "_watch",
-        "ending",
     )
 
     def __init__(
@@ -50,7 +50,7 @@ class Course:
         views: Views,
         now: float,
     ) -> None:
-        self.ending = Ending(
+        self._ending = Ending(
             node=node, rules=rules, voice=voice, at=at, timeline=timeline, tally=tally
         )
         self._rules = rules
@@ -62,15 +62,25 @@ class Course:
         self._views = views
         self._repeat_at = now
 
+    @property
+    def giving(self) -> bool:
+        """Whether the result is made."""
+        return self._ending.giving
+
+    @property
+    def result(self) -> Result | None:
+        """The result, once it is kept."""
+        return self._ending.result
+
     def deadline(self) -> float:
         """When `move` or `repeat_if_due` has something to do."""
-        return min(self._repeat_at, self._timeline.next_end(), self.ending.deadline())
+        return min(self._repeat_at, self._timeline.next_end(), self._ending.deadline())
 
     def move(self, now: float) -> None:
         """Enter the phases that have begun by now, and end when it is time to."""
-        if not self.ending.giving:
+        if not self._ending.giving:
             self._entered(self._timeline.move(now), now)
-        self._end(self.ending.tick(now), now)
+        self._end(self._ending.tick(now), now)
 
     def start(self, elapsed: float, now: float) -> None:
         """GO, or an earlier GO than the own: the largest known time since counts."""
@@ -95,33 +105,48 @@ class Course:
 
     def close(self, message: Close, now: float) -> None:
         """The run is over."""
-        self._end(self.ending.close(message, now), now)
+        self._end(self._ending.close(message, now), now)
 
     def left_out(self, now: float) -> None:
         """There is a view without this slave; one that was told to end has waited for that."""
-        if self.ending.leaving:
+        if self._ending.leaving:
             self._end(Step(final=False), now)
 
     def _end(self, step: Step | None, now: float) -> None:
         """Freeze: drop data from now on, and serve WEDGE, SYNC and FETCH still; then the result."""
-        if step is None or (step.final is not None and self.ending.giving):
+        if step is None or (step.final is not None and self._ending.giving):
             return
         self._entered(self._timeline.freeze(now), now)
         self._views.rest()
         if step.final is not None:
-            self.ending.give(now, self._watch.slowest(), final=step.final)
+            self._ending.give(now, self._watch.slowest(), final=step.final)
 
     def finish(self, result: Result, now: float) -> None:
         """The result is kept: say it until it is stored."""
-        self.ending.result = result
+        self._ending.keep(result)
         self.repeat(now)
 
     def leave(self, now: float) -> None:
         """This slave was told to end."""
-        self.ending.leave(now)
+        self._ending.leave(now)
         self.repeat(now)
 
+    def exit(self, *, stored: bool) -> None:
+        """The process may end: the result is stored, or there never will be one."""
+        if stored:
+            self._ending.stored()
+        else:
+            self._ending.exit_unadmitted()
+
+    def give_up(self, reason: str) -> None:
+        """The process ends for a reason of its own."""
+        self._ending.exit(1, reason)
+
     # What is said again
+
+    def say_result(self) -> None:
+        """Say the result again, if it is kept."""
+        self._ending.repeat()
 
     def repeat_if_due(self, now: float) -> None:
         """Say again what must arrive, a few times a second."""
@@ -133,8 +158,8 @@ class Course:
         """Say again to whoever leads what must arrive."""
         if self._voice.leader is None:
             return
-        self.ending.repeat()
-        if self.ending.giving:
+        self._ending.repeat()
+        if self._ending.giving:
             return
         at, log = self._at, self._at.log
         if at.view and log is not None:

@@ -186,6 +186,10 @@ class Ending:
         )
         self._voice.outputs.append(Finish(result))
 
+    def keep(self, result: Result) -> None:
+        """The result is where it outlives the process."""
+        self.result = result
+
     def leave(self, now: float) -> None:
         """SIGTERM: serve on until a view without this slave, or five seconds."""
         if not self._at.view or self.giving:

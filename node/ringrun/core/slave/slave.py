@@ -105,19 +105,19 @@ class Slave:
     @property
     def standing(self) -> Standing:
         """The state that decides what is done with a command."""
-        ending = self._course.ending
-        ended = ending.giving and (ending.result is None or self._rules.nothing_after_result)
+        nothing_after = self.result is None or self._rules.nothing_after_result
+        ended = self.ended and nothing_after
         return standing(self.at, frozen=self._timeline.frozen, ended=ended)
 
     @property
     def ended(self) -> bool:
         """Whether the result is made: nothing counts after it, and nothing is served."""
-        return self._course.ending.giving
+        return self._course.giving
 
     @property
     def result(self) -> Result | None:
         """The result, once it is kept."""
-        return self._course.ending.result
+        return self._course.result
 
     # Time
 
@@ -127,8 +127,7 @@ class Slave:
         self._course.move(now)
         if self.at.view == 0 and now >= self._start_until:
             self._start_until = inf
-            reason = "no master prepared this slave before its start deadline"
-            self._course.ending.exit(1, reason)
+            self._course.give_up("no master prepared this slave before its start deadline")
         self._contact.tick(now)
         self._course.repeat_if_due(now)
         self._drop_turn_of(model)
@@ -262,11 +261,9 @@ class Slave:
         elif what is Does.REFUSE:
             self.voice.refuse(src, message)
         elif what is Does.REPEAT:
-            self._course.ending.repeat()
-        elif what is Does.EXIT and isinstance(message, Stored):
-            self._course.ending.stored()
+            self._course.say_result()
         elif what is Does.EXIT:
-            self._course.ending.exit_unadmitted()
+            self._course.exit(stored=isinstance(message, Stored))
 
     def _take_plan(self, message: Command, now: float) -> None:
         """The first command that has the plan brings it."""
@@ -275,7 +272,8 @@ class Slave:
             plan = message.record.plan
         if plan is None or self.plan is not None:
             return
-        self.plan = self._timeline.plan = plan
+        self.plan = plan
+        self._timeline.begin(plan)
         self.spin = plan.spin
         if self._start_deadline == inf:
             self._start_deadline = plan.start_deadline

@@ -30,9 +30,9 @@ class Standing(Enum):
     RUNNING = auto()
     """In a view, and taking part."""
     WEDGED = auto()
-    """In a view, and stopped in it for good."""
+    """In a view, and stopped in it for good; its GRACE may be over as well."""
     FROZEN = auto()
-    """GRACE is over by the own clock, or by a CLOSE."""
+    """GRACE is over by the own clock, or by a CLOSE, and nobody has wedged it."""
     ENDED = auto()
     """The result is made."""
 
@@ -62,7 +62,7 @@ _ROWS: Final[dict[Standing, tuple[Does, ...]]] = {
     Standing.PREPARED: (_OBEY, _OBEY, _OBEY, _OBEY, _IGNORE, _EXIT, _IGNORE),
     Standing.RUNNING: (_OBEY, _OBEY, _IGNORE, _OBEY, _OBEY, _OBEY, _IGNORE),
     Standing.WEDGED: (_OBEY, _OBEY, _OBEY, _OBEY, _OBEY, _OBEY, _IGNORE),
-    Standing.FROZEN: (_OBEY, _OBEY, _OBEY, _OBEY, _OBEY, _OBEY, _IGNORE),
+    Standing.FROZEN: (_OBEY, _OBEY, _IGNORE, _OBEY, _OBEY, _OBEY, _IGNORE),
     Standing.ENDED: (_REPEAT, _REPEAT, _REPEAT, _REPEAT, _REPEAT, _REPEAT, _EXIT),
 }
 
@@ -79,9 +79,9 @@ def standing(at: Position, *, frozen: bool, ended: bool) -> Standing:
         return Standing.ENDED
     if not at.view:
         return Standing.UNPREPARED if at.log is None else Standing.PREPARED
-    if frozen:
-        return Standing.FROZEN
-    return Standing.WEDGED if at.wedged else Standing.RUNNING
+    if at.wedged:
+        return Standing.WEDGED
+    return Standing.FROZEN if frozen else Standing.RUNNING
 
 
 def does(state: Standing, command: Command, *, obeyed: bool) -> Does:

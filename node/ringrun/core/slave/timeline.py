@@ -24,6 +24,10 @@ class Timeline:
         self.grace_seconds = 0.0
         self.frozen_at = inf
 
+    def begin(self, plan: Plan) -> None:
+        """The plan is known: it says how long the phases are."""
+        self.plan = plan
+
     def elapsed(self, now: float) -> float:
         """Seconds since GO, negative before it."""
         return -1.0 if self.go is None else now - self.go

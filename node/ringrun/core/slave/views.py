@@ -174,7 +174,7 @@ class Views:
         at = self._at
         plan = self._timeline.plan
         joiner = not at.view
-        if not joiner and (at.view != message.view or not at.wedged):
+        if not joiner and at.view != message.view:
             return
         joining = self._joining
         if joiner:

@@ -116,9 +116,6 @@ def test_every_state_is_reached(state: Standing) -> None:
 def test_a_slave_does_what_the_table_says(state: Standing, kind: type[Command]) -> None:
     """Every pair of state and command."""
     slave = MADE[state]()
-    if (state, kind) == (Standing.FROZEN, Sync):
-        # Who syncs was wedged before, frozen or not.
-        slave.say(wedge())
     expected: Does | type[object] = TABLE[state, kind]
     if expected is Does.OBEY:
         expected = ANSWERS[kind]
@@ -137,6 +134,17 @@ def test_of_a_lower_epoch_everything_is_refused(state: Standing, kind: type[Comm
     assert does(before, said, obeyed=False) is Does.REFUSE
     assert seen(slave, slave.say(said)) is Does.REFUSE
     assert slave.core.standing is before
+
+
+def test_a_wedge_counts_for_more_than_the_own_clock() -> None:
+    """Frozen and then wedged, or wedged and then frozen: it serves the closing's SYNC."""
+    slave = frozen()
+    slave.say(wedge())
+    assert slave.core.standing is Standing.WEDGED
+    other = wedged()
+    other.after(PLAN.send + PLAN.grace)
+    assert other.core.standing is Standing.WEDGED
+    assert seen(other, other.say(command(Sync, Standing.WEDGED))) is Synced
 
 
 def test_the_table_has_every_pair() -> None:

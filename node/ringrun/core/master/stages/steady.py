@@ -140,8 +140,7 @@ class Steady(Stage):
             return Alter(change=Change(cause="a slave joins", joiners=good))
         if late:
             for joiner in joiners:
-                _, delay = term.held_back.get(joiner.node, (0.0, _FIRST_DELAY))
-                term.held_back[joiner.node] = (now + delay, min(2 * delay, _LONGEST_DELAY))
+                term.hold_back(joiner.node, _FIRST_DELAY, _LONGEST_DELAY, now)
         return None
 
     def repeat(self, now: float) -> None:
