@@ -19,7 +19,7 @@ import msgspec
 from ringrun.core.node import MasterId, SlaveId
 from ringrun.core.orders import Orders
 from ringrun.core.outputs import Event, Live
-from ringrun.core.phase import RANK, Phase
+from ringrun.core.phase import Phase
 from ringrun.core.reason import Reason, Why
 from ringrun.core.record import Record
 from ringrun.core.supervisor.observed import Observed
@@ -92,7 +92,6 @@ class Supervisor:
         self._record: Record | None = None
         self._changed = asyncio.Event()
         self._times = Times(started=0.0)
-        self._phase = Phase.START
         self._loop: asyncio.AbstractEventLoop
         self._finished: asyncio.Future[tuple[dict[str, Any] | None, Reason | None]]
         self._next_look: asyncio.Handle | None = None
@@ -296,22 +295,18 @@ class Supervisor:
         """Why no complete report is to be waited for any more; None while there is hope."""
         if self._interrupts > 1:
             return Reason(Why.INTERRUPTED)
-        record = self._record
-        if record is not None and RANK[record.phase] > RANK[self._phase]:
-            self._phase = record.phase
         live = bool(self._slaves.living)
         self._times = times = self._times.seen(
             now,
-            phase=self._phase,
-            alone=not live and self._phase is not Phase.START,
+            phase=None if self._record is None else self._record.phase,
+            slaves_live=live,
             stopped=(self._stop or self._orders.stop_reason) is not None,
         )
-        if self._stop is None and is_late(self._spec, self._phase, times, now, LOCAL):
+        if self._stop is None and is_late(self._spec, times, now, LOCAL):
             self._stop = Reason(Why.START_DEADLINE)
             self._wake()
         run = Run(
             times=times,
-            phase=self._phase,
             stop_reason=self._stop or self._orders.stop_reason,
             slaves_live=live,
             masters_run=bool(self._masters.living),

@@ -93,7 +93,7 @@ def _while_active(known: Known, noted: Ledger) -> Decided:
     observed = Observed(
         slaves=tuple(pod.as_slave() for pod in known.of_role(Role.SLAVE)),
         masters=places.living,
-        stop=None if suspended else _late(known, started),
+        stop=None if suspended else _late(known, _times(noted, started)),
     )
     decision = roster.decide(spec, known.orders, observed, known.record, now, started)
     ledger = _with_orders(known, noted, decision, places)
@@ -114,10 +114,9 @@ def _while_active(known: Known, noted: Ledger) -> Decided:
     )
 
 
-def _late(known: Known, started: float) -> Reason | None:
+def _late(known: Known, times: Times) -> Reason | None:
     """Why the run is to be stopped, if it should have begun by now."""
-    phase = known.record.phase if known.record is not None else known.orders.phase
-    if not patience.is_late(known.spec, phase, Times(started=started), known.now):
+    if known.record is None or not patience.is_late(known.spec, times, known.now):
         return None
     obstacle = find_obstacle(known, suspended=False)
     return Reason(Why.START_DEADLINE, obstacle.fact if obstacle is not None else "")
@@ -125,18 +124,18 @@ def _late(known: Known, started: float) -> Reason | None:
 
 def _with_orders(known: Known, ledger: Ledger, decision: roster.Decision, places: Places) -> Ledger:
     """What the next look must know of these decisions, and since when they stand."""
-    in_ring = known.record is not None and known.record.view > 0
-    alone = in_ring and not decision.create and not _slaves_live(known)
     times = _times(ledger, known.now).seen(
         known.now,
-        phase=Phase.START,
-        alone=alone,
+        phase=None if known.record is None else known.record.phase,
+        slaves_live=_slaves_live(known),
+        starting=bool(decision.create),
         stopped=decision.orders.stop_reason is not None,
     )
     return msgspec.structs.replace(
         ledger,
         masters=places.last,
         masters_seen=places.seen,
+        send_seen=times.send_seen,
         alone=times.alone,
         stop_ordered=times.stop_ordered,
     )
@@ -154,16 +153,14 @@ def _times(ledger: Ledger, started: float) -> Times:
 def _run(known: Known, orders: Orders, ledger: Ledger, places: Places, started: float) -> Run:
     candidates = known.of_role(Role.MASTER)
     ended = [pod for pod in candidates if pod.ended]
-    record = known.record
     return Run(
         times=_times(ledger, started),
-        phase=record.phase if record is not None else orders.phase,
-        record_lost="" if record is not None else "the Lease is gone, or is another",
+        record_lost="" if known.record is not None else "the Lease is gone, or is another",
         stop_reason=orders.stop_reason,
         slaves_live=_slaves_live(known),
         masters_run=any(pod.running for pod in candidates),
         masters_given_up=places.given_up,
-        last_words=max(ended, key=lambda pod: pod.ended_at).cause if ended else "none was made",
+        last_words=max(ended, key=lambda pod: pod.ended_at).cause if ended else "",
     )
 
 

@@ -63,9 +63,27 @@ class Times:
     alone: float | None = None
     stop_ordered: float | None = None
 
-    def seen(self, now: float, *, phase: Phase, alone: bool, stopped: bool) -> Self:
-        """The times after this look. SEND, once seen, stays; the others end with what they time."""
-        sends = self.send_seen is not None or RANK[phase] >= RANK[Phase.SEND]
+    @property
+    def begun(self) -> bool:
+        """Whether the record was ever seen in SEND, or beyond."""
+        return self.send_seen is not None
+
+    def seen(
+        self,
+        now: float,
+        *,
+        phase: Phase | None,
+        slaves_live: bool,
+        starting: bool = False,
+        stopped: bool,
+    ) -> Self:
+        """The times after this look. SEND, once seen, stays; the others end with what they time.
+
+        `phase` is the record's, None if it is out of reach. With no slave alive a ring that had
+        begun is alone, unless some are `starting`; before that, slaves that died are replaced.
+        """
+        sends = self.begun or (phase is not None and RANK[phase] >= RANK[Phase.SEND])
+        alone = sends and not slaves_live and not starting
         return replace(
             self,
             send_seen=_since(self.send_seen, now, holds=sends),
@@ -84,13 +102,12 @@ def _since(before: float | None, now: float, *, holds: bool) -> float | None:
 class Run:
     """How a run stands, as far as giving it up goes.
 
-    `phase` is the furthest that the record was seen in; `record_lost` says why there is none any
-    more, empty if there is one or it is merely out of reach. `last_words` are those of the master
-    that ended last.
+    `record_lost` says why there is no record any more, empty if there is one or it is merely out of
+    reach. `last_words` are those of the master
+    that ended last, empty if none has.
     """
 
     times: Times
-    phase: Phase
     stop_reason: Reason | None
     slaves_live: bool
     masters_run: bool
@@ -99,11 +116,10 @@ class Run:
     record_lost: str = ""
 
 
-def is_late(
-    spec: RunSpec, phase: Phase, times: Times, now: float, bounds: Bounds = CLUSTER
-) -> bool:
-    """Whether a run that is in this phase should have begun by now, and is to be stopped."""
-    return phase is Phase.START and now >= times.started + spec.start_deadline + bounds.start_slack
+def is_late(spec: RunSpec, times: Times, now: float, bounds: Bounds = CLUSTER) -> bool:
+    """Whether a run should have begun by now, and is to be stopped."""
+    late = now >= times.started + spec.start_deadline + bounds.start_slack
+    return late and not times.begun
 
 
 def given_up(spec: RunSpec, run: Run, now: float, bounds: Bounds = CLUSTER) -> Reason | None:
@@ -112,15 +128,15 @@ def given_up(spec: RunSpec, run: Run, now: float, bounds: Bounds = CLUSTER) -> R
     if run.record_lost:
         return Reason(Why.RECORD_LOST, run.record_lost)
     stop = run.stop_reason
-    if stop is not None and run.phase is Phase.START and not run.masters_run:
+    if stop is not None and not times.begun and not run.masters_run:
         # There is no result that a leader could wait for, and none to record the STOP.
-        return stop
+        return Reason(stop.word, stop.detail or run.last_words)
     if run.masters_given_up and (
         not run.slaves_live
-        or run.phase is Phase.START
+        or not times.begun
         or _passed(times.send_seen, spec.send + spec.grace + bounds.orphans, now)
     ):
-        return Reason(Why.NO_MASTER, run.last_words)
+        return Reason(Why.NO_MASTER, run.last_words or "none was made")
     if _passed(times.alone, ALONE, now):
         return Reason(Why.NO_SLAVE)
     if _passed(times.stop_ordered, bounds.after_stop, now):

@@ -11,7 +11,6 @@ from typing import Any
 
 from ringrun.core.messages import Result
 from ringrun.core.node import SlaveId
-from ringrun.core.phase import Phase
 from ringrun.core.reason import Reason, Why
 from ringrun.core.record import Record
 from ringrun.core.supervisor import patience
@@ -116,8 +115,8 @@ class Supervisor:
         now = machines.clock.now
         spec, bounds = machines.case.spec, machines.case.bounds
         places = self._fill_masters(now)
-        times = objects.ledger.times
-        if self.stop is None and patience.is_late(spec, self._phase, times, now, bounds):
+        times = self._see(now)
+        if self.stop is None and patience.is_late(spec, times, now, bounds):
             self.stop = Reason(Why.START_DEADLINE)
         observed = Observed(
             slaves=tuple(objects.slaves.values()), masters=places.living, stop=self.stop
@@ -141,10 +140,6 @@ class Supervisor:
     def _at_deadline(self) -> None:
         self._decide_at = inf
         self.look()
-
-    @property
-    def _phase(self) -> Phase:
-        return self.objects.orders.phase if self.record is None else self.record.phase
 
     def _fill_masters(self, now: float) -> Places:
         objects, case = self.objects, self.machines.case
@@ -170,22 +165,23 @@ class Supervisor:
             objects.delete(SlaveId(*node))
             self.look()
 
-    def _given_up(self, places: Places, now: float) -> Reason | None:
+    def _see(self, now: float) -> patience.Times:
         objects = self.objects
-        stop = self.stop or objects.orders.stop_reason
-        phase, live = self._phase, objects.slaves_live
         times = objects.ledger.times.seen(
             now,
-            phase=phase,
-            alone=not live and phase is not Phase.START,
-            stopped=stop is not None,
+            phase=None if self.record is None else self.record.phase,
+            slaves_live=objects.slaves_live,
+            stopped=(self.stop or objects.orders.stop_reason) is not None,
         )
         objects.ledger = replace(objects.ledger, times=times)
+        return times
+
+    def _given_up(self, places: Places, now: float) -> Reason | None:
+        objects = self.objects
         run = patience.Run(
-            times=times,
-            phase=phase,
-            stop_reason=stop,
-            slaves_live=live,
+            times=self._see(now),
+            stop_reason=self.stop or objects.orders.stop_reason,
+            slaves_live=objects.slaves_live,
             masters_run=any(master.running for master in objects.masters.values()),
             masters_given_up=places.given_up,
             last_words=objects.last_words,

@@ -31,7 +31,6 @@ PLAN = SPEC.send + SPEC.grace
 LATE = Reason(Why.START_DEADLINE, "x")
 SENDING = Run(
     times=Times(started=1000.0, send_seen=1010.0),
-    phase=Phase.SEND,
     stop_reason=None,
     slaves_live=True,
     masters_run=True,
@@ -42,7 +41,8 @@ SENDING = Run(
 
 def run(**changes: Any) -> Run:
     """A run in SEND with these changes; those of its times among them."""
-    times = {key: changes.pop(key) for key in ("alone", "stop_ordered") if key in changes}
+    names = ("send_seen", "alone", "stop_ordered")
+    times = {key: changes.pop(key) for key in names if key in changes}
     return replace(SENDING, times=replace(SENDING.times, **times), **changes)
 
 
@@ -59,7 +59,7 @@ def run(**changes: Any) -> Run:
             Reason(Why.NO_MASTER, "exit code 1"),
         ),
         (
-            {"masters_given_up": True, "phase": Phase.START},
+            {"masters_given_up": True, "send_seen": None},
             0.0,
             Reason(Why.NO_MASTER, "exit code 1"),
         ),
@@ -72,12 +72,12 @@ def run(**changes: Any) -> Run:
             Reason(Why.ABORTED),
         ),
         ({"stop_ordered": 1010.0}, AFTER_STOP, Reason(Why.NO_MASTER)),
-        ({"stop_reason": LATE, "phase": Phase.START}, 0.0, None),
-        ({"stop_reason": LATE, "phase": Phase.START, "masters_run": False}, 0.0, LATE),
+        ({"stop_reason": LATE, "send_seen": None}, 0.0, None),
+        ({"stop_reason": LATE, "send_seen": None, "masters_run": False}, 0.0, LATE),
         (
-            {"stop_reason": Reason(Why.ABORTED), "phase": Phase.START, "masters_run": False},
+            {"stop_reason": Reason(Why.ABORTED), "send_seen": None, "masters_run": False},
             0.0,
-            Reason(Why.ABORTED),
+            Reason(Why.ABORTED, "exit code 1"),
         ),
         ({"stop_reason": Reason(Why.ABORTED), "masters_run": False}, 0.0, None),
         ({}, PLAN + AFTER_END - 0.1, None),
@@ -113,25 +113,33 @@ def test_by_hand_somebody_waits_for_the_end() -> None:
 
 
 @pytest.mark.parametrize(
-    ("phase", "now", "late"),
-    [(Phase.START, 1059.9, False), (Phase.START, 1060.0, True), (Phase.SEND, 1060.0, False)],
+    ("begun", "now", "late"), [(False, 1059.9, False), (False, 1060.0, True), (True, 1060.0, False)]
 )
-def test_only_a_run_that_has_not_begun_is_late(phase: Phase, now: float, late: bool) -> None:
+def test_only_a_run_that_has_not_begun_is_late(begun: bool, now: float, late: bool) -> None:
     """From its deadline on; where a leader can name the silent slaves, a little later."""
-    times = Times(started=1000.0)
-    assert is_late(SPEC, phase, times, now) == late
-    assert not is_late(SPEC, phase, times, now, LOCAL)
-    assert is_late(SPEC, phase, times, now + LOCAL.start_slack, LOCAL) == late
+    times = Times(started=1000.0, send_seen=1010.0 if begun else None)
+    assert is_late(SPEC, times, now) == late
+    assert not is_late(SPEC, times, now, LOCAL)
+    assert is_late(SPEC, times, now + LOCAL.start_slack, LOCAL) == late
 
 
 def test_times_begin_when_a_thing_is_seen_and_end_when_it_is_no_more() -> None:
     """But SEND, once seen, stays: the record may be out of reach later."""
-    times = Times(started=0.0).seen(5.0, phase=Phase.SEND, alone=True, stopped=False)
+    times = Times(started=0.0).seen(5.0, phase=Phase.SEND, slaves_live=False, stopped=False)
     assert times == Times(started=0.0, send_seen=5.0, alone=5.0)
-    times = times.seen(6.0, phase=Phase.START, alone=True, stopped=True)
+    times = times.seen(6.0, phase=None, slaves_live=False, stopped=True)
     assert times == Times(started=0.0, send_seen=5.0, alone=5.0, stop_ordered=6.0)
-    times = times.seen(7.0, phase=Phase.SEND, alone=False, stopped=True)
+    times = times.seen(7.0, phase=Phase.SEND, slaves_live=True, stopped=True)
     assert times == Times(started=0.0, send_seen=5.0, stop_ordered=6.0)
+
+
+def test_only_a_ring_that_began_is_alone_and_not_while_slaves_are_started() -> None:
+    """In START those that died are replaced; a replacement may be on its way later, too."""
+    times = Times(started=0.0)
+    assert times.seen(5.0, phase=Phase.START, slaves_live=False, stopped=False).alone is None
+    assert times.seen(5.0, phase=None, slaves_live=False, stopped=False).alone is None
+    sending = times.seen(5.0, phase=Phase.SEND, slaves_live=False, starting=True, stopped=False)
+    assert (sending.begun, sending.alone) == (True, None)
 
 
 def test_the_next_limit_is_the_first_that_is_to_come() -> None:
@@ -149,7 +157,6 @@ RUNS = st.builds(
     times=st.builds(
         Times, started=st.just(1000.0), send_seen=MAYBE, alone=MAYBE, stop_ordered=MAYBE
     ),
-    phase=st.sampled_from(Phase),
     stop_reason=st.none() | st.sampled_from([LATE, Reason(Why.ABORTED)]),
     slaves_live=st.booleans(),
     masters_run=st.booleans(),
@@ -173,9 +180,8 @@ def test_before_the_next_limit_time_alone_changes_nothing(
     if not now <= then < limit:
         return
     assert given_up(SPEC, found, then, bounds) == given_up(SPEC, found, now, bounds)
-    late = is_late(SPEC, found.phase, found.times, now, bounds)
-    if found.times.send_seen is None:
-        assert is_late(SPEC, found.phase, found.times, then, bounds) == late
+    late = is_late(SPEC, found.times, now, bounds)
+    assert is_late(SPEC, found.times, then, bounds) == late
 
 
 @given(found=RUNS, bounds=st.sampled_from([CLUSTER, LOCAL, BY_HAND]))
@@ -183,6 +189,6 @@ def test_a_run_that_has_begun_is_never_waited_for_for_ever(found: Run, bounds: B
     """Nor is one that was ordered to stop, or that lost its masters before it began."""
     times = found.times
     hung = times.send_seen is None and times.stop_ordered is None and times.alone is None
-    if hung and not (found.masters_given_up and found.phase is Phase.START):
+    if hung and not found.masters_given_up:
         return
     assert given_up(SPEC, found, 1400.0 + PLAN + AFTER_END, bounds) is not None
