@@ -57,6 +57,18 @@ def test_no_two_nights_try_the_same_seeds() -> None:
     assert runs == stride == most
 
 
+def test_a_release_has_what_is_named_and_nothing_else() -> None:
+    """An artifact of an action's own, a record of the build say, must not come onto the page."""
+    jobs = load("release.yml")["jobs"]
+    steps = [step for job in jobs.values() for step in job.get("steps", ())]
+    sent, fetched = (
+        [step["with"].get("name") for step in steps if f"/{kind}-artifact@" in step.get("uses", "")]
+        for kind in ("upload", "download")
+    )
+    assert None not in fetched
+    assert sorted(fetched) == sorted(sent)
+
+
 def test_nothing_may_write_unless_a_job_says_so() -> None:
     """The token of a workflow can read; what a job needs beyond that stands in the job."""
     assert [
