@@ -21,6 +21,7 @@ from ringrun.core.ring.models import MODELS
 from ringrun.core.rules import Rules
 from ringrun.core.slave.ending import Answer
 from ringrun.core.slave.standing import COMMANDS, TABLE, Does, Standing
+from ringrun.core.supervisor.masters import PODS, PROCESSES, SHORT_LIFE, STILLBORN_LIMIT
 from ringrun.exit_codes import ExitCode
 from ringrun.report import Verdict
 from ringrun.spec.fields import FIELDS
@@ -161,15 +162,25 @@ def test_models_are_all_explained(page: str) -> None:
 
 @pytest.mark.parametrize("row", table_after(PROTOCOL, "## Times"), ids=lambda row: row[2])
 def test_times_are_the_code_s(row: list[str]) -> None:
-    """Each number is the constant, or the default of the field, that the row names."""
+    """Each number is what the row names: a constant, a field of one, or the default of a field."""
     module, name = row[2].split()
-    found = import_module(f"ringrun.{module}")
-    if "." in name:
-        kind, attribute = name.split(".")
-        found_value = getattr(defaults_of(getattr(found, kind)), attribute)
-    else:
-        found_value = getattr(found, name)
-    assert float(row[1]) == found_value
+    if module.partition(".")[0] not in PACKAGES:
+        module = f"ringrun.{module}"
+    constant, _, attribute = name.partition(".")
+    found = getattr(import_module(module), constant)
+    if isinstance(found, type):
+        found = defaults_of(found)
+    assert float(row[1]) == (getattr(found, attribute) if attribute else found)
+
+
+def test_the_delays_of_masters_are_told_alike_in_words_and_in_the_table() -> None:
+    """The section on supervisors repeats them, and has the one number that is no time."""
+    told = " ".join(PROTOCOL.partition("\n## A supervisor")[2].partition("\n## ")[0].split())
+    processes, pods = (f"{each.first:g} to {each.longest:g} s" for each in (PROCESSES, PODS))
+    assert f"(processes after {processes}, pods after {pods})" in told
+    assert f"(within {SHORT_LIFE:g} s of its start)" in told
+    number = ("none", "one", "two", "three", "four", "five", "six")[STILLBORN_LIMIT]
+    assert f"after {number} in a row (`STILLBORN_LIMIT`)" in told
 
 
 def defaults_of(kind: type) -> object:

@@ -48,11 +48,25 @@ def test_the_oldest_and_the_newest_python_are_tested() -> None:
 
 
 def test_no_two_nights_try_the_same_seeds() -> None:
-    """The seeds of a night begin where those of the night before end."""
+    """The seeds of a night begin where those of the night before end, which a run by hand may not
+    reach beyond either."""
     job = load("nightly.yml")["jobs"]["simulate"]
     (runs,) = re.findall(r"'(\d+)'", job["env"]["RUNS"])
     (stride,) = re.findall(r"NUMBER \* (\d+)", str(job["steps"]))
-    assert runs == stride
+    (most,) = re.findall(r"-gt (\d+)", str(job["steps"]))
+    assert runs == stride == most
+
+
+def test_a_release_has_what_is_named_and_nothing_else() -> None:
+    """An artifact of an action's own, a record of the build say, must not come onto the page."""
+    jobs = load("release.yml")["jobs"]
+    steps = [step for job in jobs.values() for step in job.get("steps", ())]
+    sent, fetched = (
+        [step["with"].get("name") for step in steps if f"/{kind}-artifact@" in step.get("uses", "")]
+        for kind in ("upload", "download")
+    )
+    assert None not in fetched
+    assert sorted(fetched) == sorted(sent)
 
 
 def test_nothing_may_write_unless_a_job_says_so() -> None:

@@ -1,8 +1,8 @@
 """What a pod says of the node in it: the kubelet's and the scheduler's words, as values.
 
-Called by `known` for every pod of a run. A container's end is read from its state, never from
-the pod's phase, which comes a second later (tried); a pod that is gone says nothing about its
-process.
+Called by `known` for every pod of a run. A container's end is read from its state, for the pod's
+phase comes a second later (tried); from the phase only where no kubelet would run the pod, which
+then has no container. A pod that is gone says nothing about its process.
 """
 
 from collections.abc import Mapping
