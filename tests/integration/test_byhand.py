@@ -153,18 +153,57 @@ def test_a_killed_slave_is_survived_and_replaced_by_hand(hands: Hands) -> None:
     assert len(lines) == 1
 
 
+def in_send(master: "subprocess.Popen[str]") -> None:
+    """Return once the master says that messages are sent."""
+    assert master.stdout is not None
+    while "SEND" not in (line := master.stdout.readline()) or line.startswith("by-hand"):
+        assert line
+
+
 def test_ctrl_c_ends_in_an_orderly_stop(hands: Hands) -> None:
     """The master stops the run and says so with 130; every slave still gives its result."""
     slaves = hands.slaves(free_ports(2))
     master = hands.start("master", "127.0.0.1", free_ports(1)[0], 30_000_000, 300_000, 7)
-    assert master.stdout is not None
-    while "SEND" not in (line := master.stdout.readline()) or line.startswith("by-hand"):
-        assert line
+    in_send(master)
     time.sleep(0.2)
     master.send_signal(signal.SIGINT)
     master.communicate(timeout=20)
     assert master.returncode == 130
     assert all("count " in line_of(slave) for slave in slaves)
+
+
+def test_a_second_ctrl_c_ends_at_once_with_a_verdict(hands: Hands, tmp_path: Path) -> None:
+    """Slaves that hang give nothing; the master says what it knows, and keeps it."""
+    slaves = hands.slaves(free_ports(2))
+    journal = tmp_path / "journal"
+    master = hands.start(
+        *("master", "127.0.0.1", free_ports(1)[0], 30_000_000, 300_000, 7, "--journal", journal)
+    )
+    in_send(master)
+    for slave in slaves:
+        slave.send_signal(signal.SIGSTOP)
+    master.send_signal(signal.SIGINT)
+    time.sleep(0.5)
+    assert master.poll() is None
+    master.send_signal(signal.SIGINT)
+    out, err = master.communicate(timeout=4)
+    assert (master.returncode, err) == (130, "")
+    assert out.splitlines()[-1].startswith("Failed: Interrupted")
+    report: dict[str, Any] = json.loads((journal / "report.json").read_text())
+    assert (report["verdict"], report["complete"]) == ("Failed", True)
+
+
+def test_when_all_slaves_are_lost_the_last_line_says_so(hands: Hands) -> None:
+    """Nobody starts one again; that is no fault of the input."""
+    slaves = hands.slaves(free_ports(2))
+    master = hands.start("master", "127.0.0.1", free_ports(1)[0], 1_500_000, 300_000, 7)
+    in_send(master)
+    for slave in slaves:
+        slave.kill()
+        slave.wait()
+    out, err = master.communicate(timeout=60)
+    assert (master.returncode, err) == (1, "")
+    assert out.splitlines()[-1].startswith("Failed: ")
 
 
 def test_slaves_whose_run_never_began_serve_another_master(hands: Hands) -> None:

@@ -1,8 +1,8 @@
 """The report of a run that no master is left to report on, from what its slaves left behind.
 
-Called by the local supervisor and by the operator, when no complete report came from a leader. The
-verdict is by the same table as the leader's; what the last leader had written down (views,
-failures, results) is kept.
+Called by the local run, the master by hand, the operator and the simulation, when no complete
+report came from a leader. The verdict is by the same table as the leader's; what the last leader
+had written down (views, failures, results) is kept.
 """
 
 from collections.abc import Iterable, Mapping

@@ -45,7 +45,7 @@ LOCAL: Final = Bounds(start_slack=1.0, orphans=ALONE)
 CLUSTER: Final = Bounds()
 """A cluster: a result is read from a container that has ended."""
 
-BY_HAND: Final = Bounds(after_stop=5.0, after_end=40.0)
+BY_HAND: Final = Bounds(start_slack=1.0, after_stop=5.0, after_end=40.0)
 """By hand: somebody sits there and waits, and slaves repeat a result for 10 s."""
 
 

@@ -1,10 +1,11 @@
 """What a supervisor decides: the roster, what is created and deleted, which phase is ordered.
 
-`decide` is called by the local supervisor and by the operator whenever what they see has changed,
-and at `Decision.deadline`. It keeps no state: everything it must remember is in the orders, so
-deciding twice is deciding once, and a restarted supervisor goes on where the last one stopped. How
-the decision is carried out (processes or pods, files or ConfigMaps) is the caller's: it keeps the
-new orders first, then creates, then deletes, so that an incarnation is never used twice (G12).
+`decide` is called by the local run, the operator and the simulation whenever what they see has
+changed and at `Decision.deadline`, and by the master by hand at every look. It keeps no state:
+everything it must remember is in the orders, so deciding twice is deciding once, and a restarted
+supervisor goes on where the last one stopped. How the decision is carried out (processes or pods,
+files or ConfigMaps) is the caller's: it keeps the new orders first, then creates, then deletes, so
+that an incarnation is never used twice (G12).
 """
 
 import math

@@ -6,9 +6,7 @@ one that the user starts again. Called by `master`.
 """
 
 import asyncio
-import json
 import signal
-import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,17 +15,16 @@ from ringrun.core.node import MasterId, SlaveId
 from ringrun.core.orders import Orders
 from ringrun.core.outputs import Event, EventKind, Live
 from ringrun.core.phase import Phase
-from ringrun.core.reason import Reason, Why
+from ringrun.core.reason import Reason
 from ringrun.core.supervisor.observed import Observed, SlaveSeen
-from ringrun.core.supervisor.patience import BY_HAND, Run, Times, given_up
 from ringrun.core.supervisor.roster import decide
-from ringrun.exit_codes import ExitCode
 from ringrun.local.hand.found import START, Found
 from ringrun.local.hand.held_lines import HeldLines
+from ringrun.local.hand.outcome import HandEnding, exit_code, put_out, report_of
 from ringrun.local.hand.registry import registered
+from ringrun.local.hand.waiting import Waiting
 from ringrun.record.memory import MemoryRecordStore, MemoryReportStore
-from ringrun.report import Report
-from ringrun.report_text import OutputForm, heading, last_line
+from ringrun.report_text import OutputForm, heading
 from ringrun.runtime.journal import file_name
 from ringrun.runtime.links.sockets import errno_text
 from ringrun.runtime.log import Log
@@ -72,8 +69,8 @@ class HandSupervisor:
         self._spare = found
         self._orders = Orders()
         self._missed: set[SlaveId] = set()
-        self._interrupts = 0
-        self._times = Times(started=0.0)
+        self._waiting = Waiting(setting.spec, time.monotonic())
+        self._reason: Reason | None = None
         self._fault: list[str] = []
         self._lines = HeldLines(setting.form)
 
@@ -81,9 +78,8 @@ class HandSupervisor:
         """The exit code; SpecError if a slave cannot be reached."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, self._interrupt)
+            loop.add_signal_handler(number, self._waiting.interrupt)
         now = time.monotonic()
-        self._times = Times(started=now)
         record = ThreadedRecordStore(self._record)
         report = ThreadedReportStore(self._report)
         process = self._process(record, report)
@@ -91,7 +87,8 @@ class HandSupervisor:
         running = asyncio.ensure_future(process.run())
         while not running.done():
             self._look(process, now)
-            if self._fault or self._is_over():
+            self._reason = self._given_up()
+            if self._fault or self._reason is not None:
                 process.terminate()
                 break
             await asyncio.wait((running,), timeout=LOOK_EVERY)
@@ -157,7 +154,7 @@ class HandSupervisor:
                 for node, found in self._slaves.items()
             ),
             masters=(str(ME),),
-            stop=Reason(Why.INTERRUPTED) if self._interrupts else None,
+            stop=self._waiting.stop,
         )
 
     def _place(self, node: SlaveId) -> None:
@@ -206,46 +203,22 @@ class HandSupervisor:
             if not found.reached and not found.ended
         ]
 
-    def _interrupt(self) -> None:
-        self._interrupts += 1
-
-    def _is_over(self) -> bool:
-        """Whether no more is waited for: not for long after Ctrl-C, nor at all after a second."""
-        now = time.monotonic()
-        phase, stop = self._record.read().phase, self._orders.stop_reason
-        stopped = bool(self._interrupts) or stop is not None
-        self._times = self._times.seen(now, phase=phase, alone=False, stopped=stopped)
-        run = Run(
-            times=self._times,
-            phase=phase,
-            stop_reason=stop,
-            # A slave that was lost may be started again, and the master is this process.
-            slaves_live=True,
-            masters_run=True,
-            masters_given_up=False,
-            last_words="",
-        )
-        return self._interrupts > 1 or given_up(self._spec, run, now, BY_HAND) is not None
+    def _given_up(self) -> Reason | None:
+        phase = self._record.read().phase
+        return self._waiting.given_up(phase, self._orders.stop_reason, time.monotonic())
 
     def _show(self, output: Event | Live) -> None:
         if isinstance(output, Event) and output.kind not in _UNSAID:
             self._lines.say(f"{output.phase:<6} {output.at:.2f} s  {output.text}")
 
-    def _outcome(self, reason: str) -> int:
-        _, document = self._report.read()
-        if document is None or not document.get("complete"):
-            if not self._interrupts:
-                raise SpecError([f"the run ended without a report: {reason or 'no slave is left'}"])
-            return ExitCode.INTERRUPTED
-        report = Report.from_document(document)
-        text = json.dumps(report.as_document(), separators=(",", ":"))
-        if self._setting.journal is not None:
-            (self._setting.journal / "report.json").write_text(text + "\n")
-        if self._setting.form is OutputForm.JSON:
-            print(text)
-        else:
-            print(last_line(report))
-        sys.stdout.flush()
-        if self._interrupts:
-            return ExitCode.INTERRUPTED
-        return ExitCode.AS_WISHED if report.as_wished else ExitCode.NOT_AS_WISHED
+    def _outcome(self, last_words: str) -> int:
+        ending = HandEnding(
+            document=self._report.read()[1],
+            record=self._record.read(),
+            orders=self._orders,
+            reason=self._reason,
+            last_words=last_words,
+        )
+        report = report_of(self._spec, ending)
+        put_out(report, self._setting.form, self._setting.journal)
+        return exit_code(report, interrupted=self._waiting.interrupted)

@@ -1,0 +1,55 @@
+"""For how long a master by hand waits, for slaves and for its user: `core.supervisor.patience`.
+
+Used by `supervising` at every look. Pure but for what it remembers.
+"""
+
+from ringrun.core.phase import Phase
+from ringrun.core.reason import Reason, Why
+from ringrun.core.supervisor.patience import BY_HAND, Run, Times, given_up, is_late
+from ringrun.spec import RunSpec
+
+
+class Waiting:
+    """`stop` is what the run is to be stopped for: Ctrl-C, or a START that takes too long."""
+
+    def __init__(self, spec: RunSpec, now: float) -> None:
+        self.stop: Reason | None = None
+        self._spec = spec
+        self._times = Times(started=now)
+        self._interrupts = 0
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether the user has asked for the end."""
+        return self._interrupts > 0
+
+    def interrupt(self) -> None:
+        """Ctrl-C, or SIGTERM."""
+        self._interrupts += 1
+        self.stop = Reason(Why.INTERRUPTED)
+
+    def given_up(self, phase: Phase, ordered: Reason | None, now: float) -> Reason | None:
+        """Why no more is waited for: not for long after Ctrl-C, nor at all after a second.
+
+        `phase` is the record's, `ordered` the reason of the STOP that is in the orders.
+        """
+        if self._interrupts > 1:
+            return Reason(Why.INTERRUPTED)
+        if self.stop is None and is_late(self._spec, phase, self._times, now, BY_HAND):
+            # A slave that was reached may never be prepared, and one that was lost never replaced.
+            self.stop = Reason(Why.START_DEADLINE)
+        reason = ordered or self.stop
+        self._times = times = self._times.seen(
+            now, phase=phase, alone=False, stopped=reason is not None
+        )
+        run = Run(
+            times=times,
+            phase=phase,
+            stop_reason=reason,
+            # A slave that was lost may be started again, and the master is this process.
+            slaves_live=True,
+            masters_run=True,
+            masters_given_up=False,
+            last_words="",
+        )
+        return given_up(self._spec, run, now, BY_HAND)
