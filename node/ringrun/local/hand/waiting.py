@@ -35,21 +35,21 @@ class Waiting:
         """
         if self._interrupts > 1:
             return Reason(Why.INTERRUPTED)
-        if self.stop is None and is_late(self._spec, phase, self._times, now, BY_HAND):
+        if is_late(self._spec, self._seen(phase, ordered, now), now, BY_HAND):
             # A slave that was reached may never be prepared, and one that was lost never replaced.
-            self.stop = Reason(Why.START_DEADLINE)
-        reason = ordered or self.stop
-        self._times = times = self._times.seen(
-            now, phase=phase, alone=False, stopped=reason is not None
-        )
+            self.stop = self.stop or Reason(Why.START_DEADLINE)
+        self._times = times = self._seen(phase, ordered, now)
         run = Run(
             times=times,
-            phase=phase,
-            stop_reason=reason,
-            # A slave that was lost may be started again, and the master is this process.
+            stop_reason=ordered or self.stop,
             slaves_live=True,
             masters_run=True,
             masters_given_up=False,
             last_words="",
         )
         return given_up(self._spec, run, now, BY_HAND)
+
+    def _seen(self, phase: Phase, ordered: Reason | None, now: float) -> Times:
+        # A slave that was lost may be started again, and the master is this process.
+        stopped = (ordered or self.stop) is not None
+        return self._times.seen(now, phase=phase, slaves_live=True, stopped=stopped)
