@@ -154,7 +154,7 @@ def _ends(world: World) -> list[SlaveId]:
     record: Record = world.record.value
     alone = world.objects.ledger.reported is not None
     members = record.send_members or (record.members if alone else ())
-    return [SlaveId(*member.node) for member in members]
+    return [member.node for member in members]
 
 
 def _stop(world: World) -> Reason | None:
