@@ -41,7 +41,7 @@ TITLES = {
 
 
 class Anomaly(StrEnum):
-    """What is wrong, in the words of Jepsen's checkers."""
+    """What is wrong, in the words of Jepsen's checkers; `late` is a phase that lasted too long."""
 
     LOST = "lost"
     DUPLICATED = "duplicated"
@@ -51,6 +51,7 @@ class Anomaly(StrEnum):
     DIVERGED = "diverged"
     STALE_EPOCH = "stale epoch"
     UNCONFIRMED = "unconfirmed"
+    LATE = "late"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
