@@ -10,6 +10,7 @@ import signal
 from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Final
 
 from ringrun.record.api import ApiError
@@ -43,6 +44,13 @@ class Options:
     port: int
 
 
+class Awaited(StrEnum):
+    """What has to come before the watches begin, as the probes tell it."""
+
+    ELECTION = "the election"
+    RESOURCE = "the RingRun resource (deploy/crd.yaml)"
+
+
 class Operator:
     """One process. `run()` until SIGTERM or SIGINT."""
 
@@ -51,7 +59,7 @@ class Operator:
         self._options = options
         self._watching: Watching | None = None
         self._controller: Controller | None = None
-        self._waits_for = "the election"
+        self._waits_for = Awaited.ELECTION
 
     async def run(self) -> None:
         loop = asyncio.get_running_loop()
@@ -87,7 +95,7 @@ class Operator:
     async def _terms(self, candidate: Candidate | None) -> None:
         """One term of leadership after the other."""
         while True:
-            self._waits_for = "the election"
+            self._waits_for = Awaited.ELECTION
             if candidate is not None:
                 await candidate.leading.wait()
             await self._until_ring_runs_are_there()
@@ -105,7 +113,7 @@ class Operator:
 
     async def _until_ring_runs_are_there(self) -> None:
         """A watch of what the API server does not know is deaf for ever."""
-        self._waits_for = "the RingRun resource (deploy/crd.yaml)"
+        self._waits_for = Awaited.RESOURCE
         told = False
         while True:
             try:
@@ -166,7 +174,7 @@ class Operator:
         if watching is not None:
             return "" if watching.ready else "the watches have not been answered yet"
         # A standby is as ready as it can be; one that waits for the CRD is not.
-        return "" if self._waits_for == "the election" else f"waits for {self._waits_for}"
+        return "" if self._waits_for is Awaited.ELECTION else f"waits for {self._waits_for}"
 
     def _count(self) -> None:
         metrics.RUNS.clear()

@@ -98,6 +98,12 @@ class Case:
         )
 
     @property
+    def can_lose_record(self) -> bool:
+        """Whether its supervisor can know that the record is lost; a local run's store answers an
+        empty one then, as if nothing had been written yet."""
+        return self.bounds != LOCAL
+
+    @property
     def same_clock(self) -> bool:
         """Whether the journals of different nodes can be put in one order by their times."""
         return self.skew == 0.0

@@ -20,7 +20,7 @@ from ringrun.report import Verdict
 from ringrun.simulation.case import RECOVERY
 from ringrun.simulation.process.slave import SlaveProcess
 from ringrun.simulation.world.world import World
-from ringrun.verify import check
+from ringrun.verify import Anomaly, check
 
 _START_WITHIN = 10.0
 
@@ -68,7 +68,7 @@ def _journals(world: World) -> list[Finding]:
         Finding(promise=str(found.promise), text=f"{found.text} [{found.anomaly}]")
         for found in verification.findings
         # Whoever was stopped or slow is late by its own clock, and cannot help it.
-        if not (found.promise == "G6" and found.node in world.disturbed and "ended" in found.text)
+        if not (found.anomaly is Anomaly.LATE and found.node in world.disturbed)
     ]
 
 
@@ -154,7 +154,7 @@ def _ends(world: World) -> list[SlaveId]:
     record: Record = world.record.value
     alone = world.objects.ledger.reported is not None
     members = record.send_members or (record.members if alone else ())
-    return [SlaveId(*member.node) for member in members]
+    return [member.node for member in members]
 
 
 def _stop(world: World) -> Reason | None:

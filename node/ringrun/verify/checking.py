@@ -4,12 +4,11 @@
 check in turn; the checks share nothing but what they read.
 """
 
-import re
 from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from ringrun.verify.findings import Findings, Verification
+from ringrun.verify.findings import Findings, Verification, slave_of
 from ringrun.verify.promises.agreement import compare
 from ringrun.verify.promises.confirmations import check_confirmations
 from ringrun.verify.promises.cuts import check_cuts
@@ -29,8 +28,6 @@ from ringrun.verify.reading.numbers import Streams
 from ringrun.verify.reading.reader import Data, NodeJournal, UnreadableError, read
 from ringrun.verify.rebuilding.history import NODE, History
 from ringrun.verify.rebuilding.rebuild import rebuild
-
-_SLAVE = re.compile(r"s(\d+)-(\d+)")
 
 
 def check(
@@ -57,11 +54,11 @@ def check(
         journal = read(name, data)
         if journal.cut_off:
             findings.not_checked(f"{name}'s journal ends within a record: read up to there")
-        slave = _SLAVE.fullmatch(name)
+        slave = slave_of(name)
         if slave is None:
             masters.append(journal)
         else:
-            slaves[int(slave[1]), int(slave[2])] = journal
+            slaves[slave] = journal
     meta = _meta(list(slaves.values()) + masters)
     streams = Streams(int(meta.get("seed") or 0))
     histories = {node: rebuild(journal, node, findings) for node, journal in sorted(slaves.items())}

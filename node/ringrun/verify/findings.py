@@ -3,9 +3,12 @@
 Every check adds to one `Findings`; `text` and `folder` show what came of it. No check is here.
 """
 
+import re
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
+
+_SLAVE = re.compile(r"s(\d+)-(\d+)")
 
 
 class Promise(StrEnum):
@@ -38,7 +41,7 @@ TITLES = {
 
 
 class Anomaly(StrEnum):
-    """What is wrong, in the words of Jepsen's checkers."""
+    """What is wrong, in the words of Jepsen's checkers; `late` is a phase that lasted too long."""
 
     LOST = "lost"
     DUPLICATED = "duplicated"
@@ -48,6 +51,7 @@ class Anomaly(StrEnum):
     DIVERGED = "diverged"
     STALE_EPOCH = "stale epoch"
     UNCONFIRMED = "unconfirmed"
+    LATE = "late"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,9 +139,15 @@ class Findings:
             self.unchecked.append(text)
 
 
+def slave_of(name: str) -> tuple[int, int] | None:
+    """The slave (ordinal, incarnation) with this name, None if it is no slave's: `s2-1` is 2, 1."""
+    found = _SLAVE.fullmatch(name)
+    return None if found is None else (int(found[1]), int(found[2]))
+
+
 def called(name: str) -> str:
     """What a reader calls the node with this name: `s2-1` is slave 2 (incarnation 1)."""
-    ordinal, _, incarnation = name[1:].partition("-")
-    if name[:1] == "s" and ordinal.isdigit() and incarnation.isdigit():
-        return f"slave {ordinal} (incarnation {incarnation})"
+    slave = slave_of(name)
+    if slave is not None:
+        return f"slave {slave[0]} (incarnation {slave[1]})"
     return f"master {name}" if name[:1] == "m" else name

@@ -30,8 +30,9 @@ from ringrun_operator.show.obstacles import find_obstacle
 class Decided:
     """What is to be. Orders and ledger are kept before anything else is done.
 
-    `create` and `delete` are pods; `expired` says that the run itself is to go. `given_up` is
-    why no leader's report is waited for any more, None while there is hope: the report comes before
+    `create` and `delete` are pods; `expired` says that the run itself is to go; `freed` is the
+    holder that the lease is to be freed of, None to leave it as it is. `given_up` is why no
+    leader's report is waited for any more, None while there is hope: the report comes before
     everything else then. `again` is when time alone will call for another decision.
     """
 
@@ -40,6 +41,7 @@ class Decided:
     create: tuple[NodeId, ...] = ()
     delete: tuple[PodSeen, ...] = ()
     expired: bool = False
+    freed: str | None = None
     given_up: Reason | None = None
     again: float
 
@@ -109,6 +111,7 @@ def _while_active(known: Known, noted: Ledger) -> Decided:
             for pod in known.pods
             if pod.living and (suspended if pod.role is Role.MASTER else pod.node in unwanted)
         ),
+        freed=_freed(known),
         given_up=None if suspended else patience.given_up(spec, run, now),
         again=min(decision.deadline, places.again, patience.next_limit(spec, run.times, now)),
     )
@@ -179,3 +182,13 @@ def _as_master(pod: PodSeen) -> MasterSeen:
         lifetime=pod.lifetime,
         ended_at=pod.ended_at,
     )
+
+
+def _freed(known: Known) -> str | None:
+    """The holder whose container has ended, by the kubelet's word alone: a pod that is merely gone
+    may still run somewhere."""
+    record = known.record
+    if record is None or not record.holder:
+        return None
+    ended = any(str(pod.node) == record.holder and pod.ended_by_kubelet for pod in known.pods)
+    return record.holder if ended else None

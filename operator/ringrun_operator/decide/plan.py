@@ -98,7 +98,7 @@ def _go_on(known: Known, decided: Decided, image: Image) -> tuple[Action, ...]:
         *(CreatePod(object=each) for each in made),
         *_delete(decided),
         *(_result_map(known) if known.world.result is None else ()),
-        *_free(known),
+        *_free(known, decided),
     )
 
 
@@ -132,14 +132,9 @@ def _result_map(known: Known) -> tuple[Action, ...]:
     return (Create(object=resources.result_map(known.owner)),)
 
 
-def _free(known: Known) -> tuple[Action, ...]:
-    """Free the lease of a master whose container has ended, by the kubelet's word alone: a pod
-    that is merely gone may still run somewhere."""
-    lease, record = known.world.lease, known.record
-    if lease is None or record is None or not record.holder:
+def _free(known: Known, decided: Decided) -> tuple[Action, ...]:
+    lease = known.world.lease
+    if lease is None or decided.freed is None:
         return ()
-    for each in known.pods:
-        if str(each.node) == record.holder and each.ended_by_kubelet:
-            document = freed(lease, record.holder, utc(known.now))
-            return () if document is None else (Replace(object=document),)
-    return ()
+    document = freed(lease, decided.freed, utc(known.now))
+    return () if document is None else (Replace(object=document),)

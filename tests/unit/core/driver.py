@@ -403,7 +403,7 @@ class Driver:
     def want(self, node: Node, wanted: Iterable[Member]) -> None:
         """The lower ordinal dials the higher, masters dial slaves."""
         before = node.wanted
-        node.wanted = {SlaveId(*member.node): member for member in wanted}
+        node.wanted = {member.node: member for member in wanted}
         for key in node.wanted:
             peer = self.nodes.get(key)
             dials = not isinstance(node.key, SlaveId) or node.key < key

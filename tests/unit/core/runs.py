@@ -113,14 +113,13 @@ class Run(Driver):
             for name in masters:
                 self._tell(name)
         for node in decision.create:
-            key = SlaveId(*node)
             self.add(
-                key, lambda now, key=key: Slave(node=key, now=now, journal=True, rules=self.rules)
+                node, lambda now, key=node: Slave(node=key, now=now, journal=True, rules=self.rules)
             )
             self.look()
         for node in decision.delete:
-            if SlaveId(*node) in living:
-                self.kill(SlaveId(*node))
+            if node in living:
+                self.kill(node)
         if self.now < decision.deadline < self._wake:
             self._wake = decision.deadline
             self.later(decision.deadline - self.now, self._woken)

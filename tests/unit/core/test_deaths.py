@@ -37,7 +37,7 @@ def judged(run: Run, *, grace_faults: bool = True) -> str:
     for key, result in run.results.items():
         if key in reported:
             assert reported[key]["digest"] == result.digest  # G10
-    inside = [SlaveId(*member.node) for member in record.send_members]
+    inside = [member.node for member in record.send_members]
     finals = {
         (result.count, result.sum_exact, result.digest)
         for key, result in run.results.items()
@@ -80,7 +80,7 @@ def test_any_slave_may_die_before_any_step(model: Model, victim: int) -> None:
     for step in range(victim, 270, 4):
         run = died(spec, victim, step)
         verdict = judged(run)
-        inside = [SlaveId(*member.node) for member in run.store.read().send_members]
+        inside = [member.node for member in run.store.read().send_members]
         told = all(key in run.results for key in inside)
         assert verdict == ("Agreed" if told else "Partial"), step
         survivors = [key for key in inside if key != (victim, 1)]

@@ -1,9 +1,13 @@
 """Faults: all of them end, whatever was drawn (simulation.faults)."""
 
+from random import Random
+
 import pytest
 
-from ringrun.simulation.case import Profile, draw
+from ringrun.core.supervisor.patience import CLUSTER, LOCAL, Bounds
+from ringrun.simulation.case import Case, Profile, draw, make_spec
 from ringrun.simulation.faults.plan import KINDS, plan
+from ringrun.simulation.faults.supervising import record_lost
 from ringrun.simulation.world.world import World
 
 
@@ -36,3 +40,11 @@ def test_every_profile_has_its_faults_and_all_has_every_kind() -> None:
         kinds = [fault for fault, _ in KINDS[profile]]
         assert len(kinds) == len(set(kinds))
         assert set(kinds) <= every
+
+
+@pytest.mark.parametrize(("bounds", "lost"), [(LOCAL, False), (CLUSTER, True)])
+def test_only_a_cluster_loses_its_record(bounds: Bounds, lost: bool) -> None:
+    """A local supervisor cannot tell a record that is gone from one that was never written."""
+    world = World(Case(seed=1, spec=make_spec(), bounds=bounds))
+    assert record_lost(world, Random(1)) is lost
+    assert world.record.lost is lost

@@ -95,6 +95,22 @@ def test_a_journal_that_lacks_its_end_is_found(world: World) -> None:
     assert judge(world)
 
 
+def test_only_who_was_disturbed_may_end_a_phase_late() -> None:
+    """Whoever stood still at the end of SEND ended it late by its own clock (G6)."""
+    spec = make_spec(nodes=3, send=0.5, grace=0.3, masters=1, heartbeat=0.3, suspect=0.9)
+    world = World(Case(seed=1, spec=spec, steady=True))
+    world.clock.run(0.7)
+    slave = world.processes[SlaveId(1, 1)]
+    slave.pause()
+    world.clock.after(0.25, slave.resume)
+    while not world.over:
+        world.clock.run(world.clock.now + 0.25)
+    assert [str(finding).split()[0] for finding in judge(world)] == ["G6:"]
+    assert "[late]" in judge(world)[0].text
+    world.disturbed.add("s1-1")
+    assert judge(world) == []
+
+
 def test_a_run_that_must_agree_after_its_faults_is_held_to_it(world: World) -> None:
     """G8: long after the last fault there is no excuse."""
     world.case = replace(world.case, wants_progress=True)

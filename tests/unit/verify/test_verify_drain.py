@@ -1,5 +1,6 @@
 """What is issued and never approved, with and without an excuse (G8)."""
 
+import pytest
 from spoiling import places, quiet_run
 
 from ringrun.core.notes import Note
@@ -32,3 +33,23 @@ def test_a_fault_in_grace_excuses_the_drain() -> None:
     ):
         verification = check(run.journals(), report, same_clock=True, grace_faults=grace_faults)
         assert Promise.DRAIN not in verification.broken
+
+
+@pytest.mark.parametrize(
+    ("reason", "excused"),
+    [
+        ({"reason": "Aborted"}, True),
+        ({"reason": "Aborted: NoMasterLeft: none was made"}, True),
+        ({"reason": "in other words", "reasonWord": "Suspended"}, True),
+        ({"reason": "ResultsMissing: Aborted", "reasonWord": "ResultsMissing"}, False),
+        ({"reason": None}, False),
+    ],
+)
+def test_who_stopped_the_run_excuses_the_drain(reason: dict[str, str], excused: bool) -> None:
+    """Whatever else its report says; one of an older version has no word of its own."""
+    run = quiet_run()
+    for name in ("s0-1", "s1-1", "s2-1"):
+        del run.notes[name][places(run, name, Note.APPROVED)[-1]]
+    report = {"verdict": "Partial", **reason}
+    broken = check(run.journals(), report, same_clock=True).broken
+    assert (Promise.DRAIN not in broken) == excused

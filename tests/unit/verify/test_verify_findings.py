@@ -2,7 +2,15 @@
 
 import pytest
 
-from ringrun.verify.findings import TITLES, Anomaly, Findings, Promise, Verification, called
+from ringrun.verify.findings import (
+    TITLES,
+    Anomaly,
+    Findings,
+    Promise,
+    Verification,
+    called,
+    slave_of,
+)
 
 
 def test_of_one_kind_at_one_node_the_first_is_kept() -> None:
@@ -53,6 +61,14 @@ def test_broken_promises_come_in_their_order() -> None:
 def test_nodes_are_called_by_what_they_are(name: str, words: str) -> None:
     """What is no node's name is left as it is."""
     assert called(name) == words
+
+
+@pytest.mark.parametrize(
+    ("name", "slave"), [("s2-13", (2, 13)), ("m0-3", None), ("s2", None), ("s2-", None)]
+)
+def test_only_a_slaves_name_has_a_slave(name: str, slave: tuple[int, int] | None) -> None:
+    """The whole name, or none of it."""
+    assert slave_of(name) == slave
 
 
 def test_every_promise_has_a_title() -> None:

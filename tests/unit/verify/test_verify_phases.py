@@ -49,7 +49,7 @@ def a_phase_goes_back(run: JournalledRun) -> None:
     insert(run, "s2-1", at + 1, Note.PHASE, {"phase": "SEND", "elapsed": 3.0})
 
 
-@MUTATIONS.add("G6", "unexpected", "s2-1")
+@MUTATIONS.add("G6", "late", "s2-1")
 def send_ends_too_late(run: JournalledRun) -> None:
     at = places(run, "s2-1", Note.PHASE)[1]
     time, note = run.notes["s2-1"][at]

@@ -27,8 +27,8 @@ def masters_gone(world: World, draw: Random) -> bool:
 
 
 def record_lost(world: World, draw: Random) -> bool:
-    """The record is deleted under everybody's hands."""
-    if world.record.lost:
+    """The record is deleted under everybody's hands, in a cluster alone."""
+    if world.record.lost or not world.case.can_lose_record:
         return False
     tell(world, "the record is lost")
     world.lose_record()

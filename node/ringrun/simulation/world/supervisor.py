@@ -10,7 +10,6 @@ from math import inf
 from typing import Any
 
 from ringrun.core.messages import Result
-from ringrun.core.node import SlaveId
 from ringrun.core.reason import Reason, Why
 from ringrun.core.record import Record
 from ringrun.core.supervisor import patience
@@ -160,9 +159,9 @@ class Supervisor:
         if decision.orders.version != objects.orders.version:
             objects.keep(decision.orders)
         for node in decision.create:
-            objects.make_slave(SlaveId(*node))
+            objects.make_slave(node)
         for node in decision.delete:
-            objects.delete(SlaveId(*node))
+            objects.delete(node)
             self.look()
 
     def _see(self, now: float) -> patience.Times:

@@ -76,6 +76,12 @@ def _had_fault(histories: dict[NODE, History], views: Views, report: dict[str, A
     send = float(periods.get("sendMilliseconds", 0)) / 1000 or max(
         float(histories[node].journal.meta.get("send", 0.0)) for node in last.members
     )
-    return bool(report.get("reason") in {"Aborted", "Suspended"}) or any(
+    return _word(report) in {"Aborted", "Suspended"} or any(
         float(failure.get("at") or 0.0) >= send for failure in report.get("failures") or ()
     )
+
+
+def _word(report: dict[str, Any]) -> str:
+    """The first word of the reason; reports of older versions have it in the text alone."""
+    reason = str(report.get("reason") or "")
+    return str(report.get("reasonWord") or reason.partition(":")[0])

@@ -153,7 +153,7 @@ def check_times(
             if too_long or too_short:
                 findings.add(
                     Promise.PHASES,
-                    Anomaly.UNEXPECTED,
+                    Anomaly.LATE if too_long else Anomaly.UNEXPECTED,
                     history.name,
                     f"{called(history.name)} ended {what} {took:.3f} s after its GO, planned were "
                     f"{length:.3f} s",
