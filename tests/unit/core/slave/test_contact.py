@@ -55,6 +55,9 @@ def test_heartbeats_go_on_links_that_are_up_and_once_a_beat() -> None:
     timed = [each.to for each in beats if isinstance(each, Send)]
     plain = [each.to for each in beats if isinstance(each, Beat)]
     assert (timed, plain) == ([OTHER, OTHER], [(OTHER,)] * 7)
+    contact.link_down(OTHER, contact.beat_at)
+    contact.tick(contact.beat_at)
+    assert [each.to for each in parts.taken() if isinstance(each, Beat)] == [()]
 
 
 def _measures(output: Output) -> bool:

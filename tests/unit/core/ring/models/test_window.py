@@ -38,6 +38,15 @@ def test_approved_is_what_all_have_said_they_hold() -> None:
     assert alone.holds == (3, 2)
 
 
+def test_nothing_is_approved_that_is_not_held_here() -> None:
+    """The others may hold what has not come here yet."""
+    alone = Alone("window", 0)
+    alone.kicked()
+    for peer in (1, 2):
+        alone.model.hello(peer, 3, 0, 0, NOW)
+    assert alone.holds == (1, 1)
+
+
 def test_a_closed_window_lets_an_empty_turn_go_on() -> None:
     """Four are issued and not approved; the confirmations must go round all the same."""
     alone = Alone("window", 0)
