@@ -111,6 +111,17 @@ def test_a_survivor_that_is_silent_in_sync_gets_another_donor_before_it_is_left_
         assert bool(change.tried) is not bool(without)
 
 
+def test_a_survivor_that_dies_in_sync_makes_it_begin_again_though_it_was_synced() -> None:
+    """A view with a dead member in it would not run."""
+    term = term_of()
+    stage = begun(term)
+    wedge(stage, {A: 0, B: 0, C: 0})
+    stage.receive(A, synced(1, fold("")), NOW)
+    assert stage.tick(NOW) is None
+    ordered(term, dead=(A,))
+    assert again(stage.tick(NOW)).without == set()
+
+
 def test_a_joiner_that_is_silent_is_left_out_and_nothing_begins_again() -> None:
     """The ring goes on without it."""
     stage = begun(term_of(SEND.evolve(members=ROSTER[:2])), joiners=ROSTER[2:])

@@ -1,0 +1,90 @@
+"""A slave's way through its phases, and what it says again on it."""
+
+from lone import ME, PLAN, close
+from made_parts import NOW, Parts
+from rings import LEADER
+
+from ringrun.core.messages import Frozen, Leave, ResultSaid, Status
+from ringrun.core.notes import Note
+from ringrun.core.outputs import Finish
+from ringrun.core.phase import Phase
+
+END = NOW + PLAN.send + PLAN.grace
+
+
+def phases(parts: Parts) -> list[object]:
+    """Those that were noted."""
+    return [row[0]["phase"] for row in parts.noted(Note.PHASE)]  # type: ignore[index]
+
+
+def test_every_phase_is_noted_once_and_only_send_counts_frames_and_issues() -> None:
+    """G6: by the own clock."""
+    parts = Parts().installed()
+    model = parts.at.model
+    assert model is not None
+    seen = [(parts.timeline.phase, parts.tally.counting, model.ring.sending)]
+    for now in (NOW + PLAN.send, NOW + PLAN.send, END):
+        parts.course.move(now)
+        seen.append((parts.timeline.phase, parts.tally.counting, model.ring.sending))
+    assert seen == [
+        (Phase.SEND, True, True),
+        (Phase.GRACE, False, False),
+        (Phase.GRACE, False, False),
+        (Phase.STOP, False, False),
+    ]
+    assert phases(parts) == ["GRACE", "STOP"]
+    assert parts.at.model is None
+
+
+def test_both_phases_are_entered_in_order_if_it_was_away_for_both() -> None:
+    """None is left out of the journal."""
+    parts = Parts().installed()
+    parts.course.move(END + 0.1)
+    assert phases(parts) == ["GRACE", "STOP"]
+
+
+def test_what_is_said_again_follows_the_course() -> None:
+    """How far it is; that it is frozen; its result, and then nothing else."""
+    parts = Parts().installed()
+    parts.course.repeat(NOW)
+    ((to, status),) = parts.said(Status, Frozen, ResultSaid)
+    assert (to, type(status)) == (LEADER, Status)
+    parts.course.move(END)
+    assert [type(message) for _, message in parts.said(Status, Frozen, ResultSaid)] == [Frozen]
+    parts.course.close(close(cut=0), END)
+    (finish,) = (each for each in parts.taken() if isinstance(each, Finish))
+    parts.course.repeat(END)
+    assert parts.said(Status, Frozen, ResultSaid) == []
+    parts.course.finish(finish.result, END)
+    assert parts.said(Status, Frozen, ResultSaid) == [(LEADER, ResultSaid(result=finish.result))]
+
+
+def test_it_is_said_again_four_times_a_second() -> None:
+    """However often it is asked."""
+    parts = Parts().installed()
+    for step in range(64):
+        parts.course.repeat_if_due(NOW + step / 64)
+    assert len(parts.said(Status)) == 4
+
+
+def test_who_was_told_to_end_says_so_and_ends_with_a_view_without_it() -> None:
+    """A slave that was not told to end takes no notice of such a view."""
+    parts = Parts().installed()
+    parts.course.left_out(NOW)
+    assert parts.timeline.phase is Phase.SEND
+    parts.course.leave(NOW)
+    assert [type(message) for _, message in parts.said(Leave, ResultSaid)] == [Leave]
+    parts.course.left_out(NOW)
+    (finish,) = (each for each in parts.taken() if isinstance(each, Finish))
+    assert (finish.result.node, finish.result.final) == (ME, False)
+    assert parts.timeline.phase is Phase.STOP
+
+
+def test_a_second_close_makes_no_second_result() -> None:
+    """Nothing counts after the first (G6)."""
+    parts = Parts().installed()
+    parts.course.move(END)
+    parts.course.close(close(cut=0), END)
+    assert [each for each in parts.taken() if isinstance(each, Finish)]
+    parts.course.close(close(cut=0, view=7), END)
+    assert not [each for each in parts.taken() if isinstance(each, Finish)]
