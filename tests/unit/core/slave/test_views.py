@@ -114,13 +114,6 @@ def test_synced_is_said_once_the_cut_is_held(cut: int, *, synced: bool) -> None:
     assert kinds == ([Synced] if synced else [Fetch])
 
 
-def test_sync_is_not_obeyed_before_the_wedge() -> None:
-    """The ring still runs: what is held would not stay so."""
-    parts = Parts().installed()
-    parts.views.sync(sync_1(0))
-    assert parts.said(Synced, Fetch) == []
-
-
 @pytest.mark.parametrize(("wedged", "view", "served"), [(True, 1, 1), (True, 2, 0), (False, 1, 0)])
 def test_a_donor_serves_while_it_is_wedged_in_that_view(
     view: int, served: int, *, wedged: bool
