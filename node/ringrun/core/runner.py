@@ -2,7 +2,7 @@
 
 A core is pure: it is told what happened and when, and leaves behind what is to be done. Three
 runners carry that out (the slave's loop over real sockets, the simulation's processes, the tests'
-driver), and `tests/integration/test_runners.py` holds all three to these duties; so does
+driver), and `tests/integration/core/test_runners.py` holds all three to these duties; so does
 `test_master_runners.py` the runners of masters:
 
 1. *Notes first.* After every call, what is in `notes` is written down before anything else of that
