@@ -98,6 +98,7 @@ def test_freeing_takes_the_holder_out_and_nothing_else() -> None:
     assert document is not None
     assert read_record(document) == record.evolve(holder="")
     assert freed(document, "m0-1", NOON) is None
+    assert freed(document, "", NOON) is None
 
 
 @pytest.mark.parametrize(
