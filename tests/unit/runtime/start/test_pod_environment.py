@@ -7,9 +7,7 @@ import pytest
 from ringrun.runtime.start.pod_environment import journal, token
 
 
-def test_a_token_is_every_byte_of_its_file(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_token_is_every_byte_of_its_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is drawn at random: what looks like a newline at its end is a part of it."""
     (tmp_path / "token").write_bytes(b"\xff\x00 token\r\n")
     monkeypatch.setenv("RINGRUN_TOKEN_FILE", str(tmp_path / "token"))
