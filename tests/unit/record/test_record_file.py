@@ -13,7 +13,7 @@ from ringrun.core.phase import Phase
 from ringrun.core.record import Member, Record
 from ringrun.record.file import FileRecordStore, FileReportStore
 from ringrun.record.memory import MemoryRecordStore, MemoryReportStore
-from ringrun.record.numbered import KEPT_VERSIONS, NumberedFiles
+from ringrun.record.numbered import KEPT_VERSIONS
 from ringrun.record.store import RecordStore, ReportStore, StoreError
 
 
@@ -102,45 +102,6 @@ def test_temporary_files_of_the_dead_are_never_read(tmp_path: Path) -> None:
     (tmp_path / "record.2.part").write_bytes(b"{")
     assert store.read().version == 1
     assert store.write(store.read().evolve(count=5))[0] is Outcome.SAVED
-
-
-def test_a_writer_that_slept_while_its_version_was_pruned_has_lost(tmp_path: Path) -> None:
-    """Its link succeeds, since the name is free again, but higher versions are listed after it."""
-
-    class Sleeper(NumberedFiles):
-        """Sees the folder as it was before it fell asleep, once."""
-
-        asleep = True
-
-        def newest_version(self) -> int:
-            version = super().newest_version()
-            if self.asleep:
-                self.asleep = False
-                for number in range(version + 1, version + KEPT_VERSIONS + 10):
-                    assert NumberedFiles(tmp_path, "x").put(number, b"other")
-            return version
-
-    assert NumberedFiles(tmp_path, "x").put(1, b"first")
-    sleeper = Sleeper(tmp_path, "x")
-    assert not sleeper.put(2, b"mine")
-    assert (tmp_path / "x.2").exists()
-    assert sleeper.newest() == (KEPT_VERSIONS + 10, b"other")
-
-
-def test_a_version_that_is_pruned_under_the_reader_is_no_fault(tmp_path: Path) -> None:
-    """The reader lists again."""
-
-    class Unlucky(NumberedFiles):
-        """Its first look is at a version that somebody removes before it opens the file."""
-
-        looks = 0
-
-        def newest_version(self) -> int:
-            self.looks += 1
-            return 3 if self.looks == 1 else super().newest_version()
-
-    NumberedFiles(tmp_path, "x").put(1, b"there")
-    assert Unlucky(tmp_path, "x").newest() == (1, b"there")
 
 
 def test_a_record_out_of_reach_says_so(tmp_path: Path) -> None:

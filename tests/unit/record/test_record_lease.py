@@ -12,7 +12,6 @@ from ringrun.core.outputs import Outcome
 from ringrun.core.record import Member, Record
 from ringrun.record.api import Refused
 from ringrun.record.lease import ConfigMapReportStore, LeaseRecordStore
-from ringrun.record.lease_object import freed, micro_time, read_record, with_record
 from ringrun.record.store import StoreError
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -77,22 +76,6 @@ def test_a_record_is_read_back_as_it_was_written() -> None:
     record = run(mine.read()).evolve(epoch=3, holder="m0-1", view=2, members=(member,), cut=17)
     assert run(mine.write(record)) == (Outcome.SAVED, record)
     assert run(store(objects).read()) == record
-
-
-def test_a_lease_shows_others_who_leads() -> None:
-    """In its own fields, with times and numbers as the API server takes them."""
-    lease = with_record(Objects().kept[LEASE], Record(version=1, epoch=3, holder="m0-1"), NOON)
-    assert lease["spec"] == {
-        "holderIdentity": "m0-1",
-        "leaseDurationSeconds": 4,
-        "leaseTransitions": 3,
-        "renewTime": "2026-01-01T12:00:00.000000Z",
-        "acquireTime": "2026-01-01T12:00:00.000000Z",
-    }
-    later = datetime(2026, 1, 1, 12, 0, 1, 5, tzinfo=UTC)
-    renewed = with_record(lease, Record(version=2, epoch=3, holder="m0-1"), later)
-    assert renewed["spec"]["acquireTime"] == "2026-01-01T12:00:00.000000Z"
-    assert renewed["spec"]["renewTime"] == micro_time(later) == "2026-01-01T12:00:01.000005Z"
 
 
 def test_of_two_writers_one_is_told_what_the_other_wrote() -> None:
@@ -169,18 +152,6 @@ def test_what_a_watch_brought_late_takes_nothing_back() -> None:
     run(mine.write(first))
     mine.saw(old)
     assert run(mine.write(first.evolve(epoch=2)))[0] is Outcome.SAVED
-
-
-def test_freeing_takes_the_holder_out_and_nothing_else() -> None:
-    """And only if it is that holder's."""
-    record = Record(version=3, epoch=4, holder="m0-1", count=99)
-    lease = with_record(Objects().kept[LEASE], record, NOON)
-    assert freed(lease, "m1-1", NOON) is None
-    assert freed(lease, "", NOON) is None
-    document = freed(lease, "m0-1", NOON)
-    assert document is not None
-    assert read_record(document) == record.evolve(holder="")
-    assert freed(document, "m0-1", NOON) is None
 
 
 def test_a_report_is_kept_by_compare_and_swap() -> None:

@@ -9,7 +9,7 @@ import json
 import os
 import signal
 from collections.abc import AsyncIterator, Callable
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import msgspec
 
@@ -17,7 +17,7 @@ from ringrun.core.node import MasterId
 from ringrun.core.orders import ORDERS_KEY, Orders
 from ringrun.core.outputs import Event, Live
 from ringrun.record.api import Api
-from ringrun.record.lease import ConfigMapReportStore, LeaseRecordStore
+from ringrun.record.lease import ConfigMapReportStore, LeaseRecordStore, Objects
 from ringrun.record.store import StoreError
 from ringrun.runtime.log import Log
 from ringrun.runtime.master.process import STORE_TIMEOUT
@@ -41,10 +41,19 @@ def run_pod_master(me: MasterId) -> int:
 async def _serve(me: MasterId) -> int:
     # A request that takes longer than a master waits for it is given up by the client too.
     async with Api.in_cluster(STORE_TIMEOUT) as api:
-        return await _be(me, api)
+        return await serve_by(api, me)
 
 
-async def _be(me: MasterId, api: Api) -> int:
+class Watched(Objects, Protocol):
+    """What a master's pod needs of `ringrun.record.api.Api`."""
+
+    def watch(self, path: str, name: str) -> AsyncIterator[dict[str, Any]]:
+        """The object of this name in the collection at this path: now, and after every change."""
+        ...
+
+
+async def serve_by(api: Watched, me: MasterId) -> int:
+    """Be this master, by the objects that are reached so; the exit code."""
     run = os.environ["RINGRUN_RUN"]
     spec = RunSpec.from_document(json.loads(os.environ["RINGRUN_SPEC"]), name=run)
     maps = f"/api/v1/namespaces/{os.environ['RINGRUN_NAMESPACE']}/configmaps"
