@@ -135,10 +135,9 @@ def test_a_connection_that_is_reset_comes_up_again() -> None:
 
 
 def test_a_message_that_arrives_again_is_the_last_such() -> None:
-    script = stopped("kill C\nwait L > A Wedge\nagain L > A Wedge\npass 0.02 s")
-    wedges = [line for line in script.trace.lines if "A  <- L  Wedge " in line]
-    assert len(wedges) == 2
-    assert len({line.partition("Wedge")[2] for line in wedges}) == 1
+    script = stopped("wait A > B MESSAGE turn=7\nagain A > B MESSAGE\npass 0.02 s")
+    turns = [line.split()[6] for line in script.trace.lines if "B  <- A  MESSAGE" in line]
+    assert turns == ["turn=1", "turn=4", "turn=7", "turn=7"]
 
 
 def test_a_message_that_was_never_sent_cannot_arrive_again() -> None:
@@ -159,7 +158,7 @@ def test_who_is_killed_or_paused_or_leaves() -> None:
 
 
 def test_whoever_is_paused_at_the_end_goes_on() -> None:
-    script, outcome = ran("pause B\npause B\npass 0.05 s\nend")
+    script, outcome = ran("pause B\npause B\npause B\npass 0.05 s\nend")
     assert script.world.processes[B].paused == 0
     assert outcome.verdict == "Agreed"
 
@@ -219,7 +218,7 @@ def test_a_command_at_the_moment_is_done_before_anything_else() -> None:
 
 def test_a_command_at_the_moment_is_done_once() -> None:
     """However often the moment comes again."""
-    script = stopped("when approves up to do pause C\npass 0.2 s")
+    script = stopped("when Heartbeat do pause C\npass 0.3 s")
     assert script.world.processes[SlaveId(2, 1)].paused == 1
 
 
