@@ -7,6 +7,7 @@ controller in a thread with a loop of its own. Called by `handlers` alone.
 import asyncio
 import os
 import threading
+from contextlib import suppress
 from typing import Any, Final
 
 from ringrun import __version__
@@ -37,7 +38,9 @@ class Desk:
     def stop(self) -> None:
         """End, and wait for that."""
         if self._loop is not None and self._stop is not None:
-            self._loop.call_soon_threadsafe(self._stop.set)
+            # A loop that is closed has ended by itself, as where there is no cluster.
+            with suppress(RuntimeError):
+                self._loop.call_soon_threadsafe(self._stop.set)
             self._thread.join(5.0)
 
     def listed(self, kind: str, found: dict[str, Any]) -> None:

@@ -4,7 +4,6 @@ Called by `__main__`. It uses the API as any user does, and knows nothing of the
 """
 
 import asyncio
-import time
 from typing import Any, Final
 
 from ringrun.record.api import Refused
@@ -33,9 +32,10 @@ async def selftest(cluster: Cluster, namespace: str, name: str, patience: float)
     await _remove(cluster, namespace, name)
     made = await cluster.create(document)
     print(f"RingRun {namespace}/{name} created", flush=True)
-    deadline = time.monotonic() + patience
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + patience
     try:
-        while time.monotonic() < deadline:
+        while loop.time() < deadline:
             await asyncio.sleep(LOOK_EVERY)
             status = (await cluster.get(names.KIND, namespace, name)).get("status") or {}
             if _is_finished(status):

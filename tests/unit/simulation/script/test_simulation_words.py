@@ -1,12 +1,9 @@
-"""Names and patterns of scenarios (simulation.script.words, simulation.script.settings)."""
+"""Names and patterns of scenarios (simulation.script.words)."""
 
 import pytest
 
 from ringrun.core.node import MasterId, NodeId, SlaveId
-from ringrun.core.rules import ALL_RULES
-from ringrun.simulation.script.settings import case_of, is_setting
 from ringrun.simulation.script.words import matches, name_of, node_of, renamed, words_of
-from ringrun.spec import Model
 
 
 @pytest.mark.parametrize(
@@ -35,13 +32,3 @@ def test_a_pattern_is_words_in_order() -> None:
     assert matches(words_of("DATA turn=2"), line)
     assert not matches(words_of("B A DATA"), line)
     assert not matches(words_of("DAT"), line)
-
-
-def test_settings_make_the_spec_and_what_is_around_it() -> None:
-    """All else takes the same time every time."""
-    case = case_of({"nodes": "2", "model": "train", "delay": "0.02"}, ALL_RULES)
-    assert (case.spec.nodes, case.spec.model, case.delay) == (2, Model.TRAIN, 0.02)
-    assert case.steady
-    assert case.jitter == 0.0
-    assert is_setting("watch")
-    assert not is_setting("wait")
