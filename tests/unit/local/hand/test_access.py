@@ -92,6 +92,18 @@ def test_only_what_nobody_else_reaches_is_loopback(host: str, loopback: bool) ->
     assert is_loopback(host) is loopback
 
 
+def test_a_name_with_an_address_that_others_reach_is_not_loopback(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Whichever of its addresses comes first: any of them may be the one that is taken."""
+    kind = (socket.AF_INET, socket.SOCK_STREAM, 6, "")
+    found = [(*kind, ("127.0.0.1", 0)), (*kind, ("192.0.2.1", 0))]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
+    assert not is_loopback("both")
+    del found[1]
+    assert is_loopback("one")
+
+
 def test_a_token_or_loopback_is_needed() -> None:
     """One of them is enough; the refusal says what to do."""
     check_host("HOST", "127.0.0.1", b"")
