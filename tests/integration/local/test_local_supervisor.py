@@ -62,7 +62,9 @@ class Scene(Silent):
                     os.kill(pid, 0)
 
     async def _run(self) -> Ending:
-        return await Supervisor(SPEC, self.folders, self, start=self._start).run()
+        # What does not end is a fault, and is shown as one.
+        async with asyncio.timeout(20):
+            return await Supervisor(SPEC, self.folders, self, start=self._start).run()
 
     def _start(self, name: str, arguments: Sequence[str], channel: int, log: Path) -> int:
         self._ends[name] = socket.socket(fileno=os.dup(channel))
