@@ -259,8 +259,10 @@ def _master(parsed: argparse.Namespace) -> int:
 
 def _verify(parsed: argparse.Namespace) -> int:
     directory = Path(parsed.directory)
-    if not directory.is_dir():
-        what = "is a file, not a folder of journals" if directory.exists() else "no such folder"
+    # `os.path` takes a name that is too long for one that is not there; `Path` would raise.
+    if not os.path.isdir(directory):
+        there = os.path.exists(directory)
+        what = "is a file, not a folder of journals" if there else "no such folder"
         raise SpecError([f"{directory}: {what}"])
 
     from ringrun.verify import main as verify

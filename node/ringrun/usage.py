@@ -8,7 +8,7 @@ import re
 from collections.abc import Collection
 from typing import NoReturn
 
-from ringrun.spec.checking import near, shown
+from ringrun.spec.checking import near, printable, shown
 
 
 class UsageError(Exception):
@@ -49,7 +49,7 @@ def unknown_arguments(unknown: list[str], parser: argparse.ArgumentParser) -> st
     for argument in unknown:
         flag = argument.split("=")[0]
         if argument.startswith("-"):
-            faults.append(f"{parser.prog}: {flag} is unknown{near(flag, flags)}")
+            faults.append(f"{parser.prog}: {printable(flag)} is unknown{near(flag, flags)}")
         else:
             faults.append(f"{parser.prog}: {shown(argument)} is one argument too many")
     return "\n".join(faults)

@@ -112,6 +112,7 @@ def test_every_fault_of_file_and_flags_is_a_line(refused: Refused, tmp_path: Pat
             '--slaves: must be an integer, got "x"',
         ),
         ("verify none", "none: no such folder"),
+        (f"verify {'a' * 300}", f"{'a' * 300}: no such folder"),
         ("simulate --runs 0", "--runs: must be at least 1, got 0"),
         ("simulate --seed x", '--seed: must be an integer, got "x"'),
         ("simulate --nodes 1", "--nodes: spec.nodes must be between 2 and 512, got 1"),

@@ -40,7 +40,7 @@ class SpecError(ValueError):
 
     def __init__(self, faults: Iterable[str]) -> None:
         # A line for the user is a line, and no fault writes control characters to a terminal.
-        self.faults = tuple(_printable(fault) for fault in faults)
+        self.faults = tuple(printable(fault) for fault in faults)
         super().__init__("\n".join(self.faults))
 
 
@@ -89,7 +89,8 @@ def _short(text: str) -> str:
     return text if len(text) <= 60 else text[:57] + "..."
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
+    """The text with `\\x1b` and the like where a terminal would obey, or begin a line."""
     return "".join(
         each if each.isprintable() else each.encode("unicode_escape").decode() for each in text
     )

@@ -19,6 +19,9 @@ from ringrun.spec import SpecError
 TOKEN_FILE = "RINGRUN_TOKEN_FILE"
 SHORTEST_TOKEN = 16
 
+# A name is encoded before the system is asked, and some cannot be: `a..b`, a label of 64 letters.
+_NO_NAME = "is no name that a host can have"
+
 
 def token_of_environment() -> bytes:
     """The run's token out of RINGRUN_TOKEN_FILE; empty if that is not set."""
@@ -52,7 +55,7 @@ def is_loopback(host: str) -> bool:
     """Whether every address of this name is."""
     try:
         found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
-    except OSError:
+    except (OSError, UnicodeError):
         return False
     return all(ipaddress.ip_address(each[4][0]).is_loopback for each in found)
 
@@ -61,6 +64,8 @@ def resolved(place: str, host: str, port: int) -> str:
     """Numeric: slaves dial each other by what the master tells them, and look up no names."""
     try:
         return str(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][4][0])
+    except UnicodeError as error:
+        raise SpecError([f"{place} {host}:{port}: {_NO_NAME}"]) from error
     except OSError as error:
         raise SpecError([f"{place} {host}:{port}: {errno_text(error)}"]) from error
 
@@ -69,6 +74,8 @@ def listening(host: str, port: int) -> socket.socket:
     """A listening socket there."""
     try:
         return listen(host, port)
+    except UnicodeError as error:
+        raise SpecError([f"HOST: {host}: {_NO_NAME}"]) from error
     except socket.gaierror as error:
         raise SpecError([f"HOST: {host}: {errno_text(error)}"]) from error
     except OSError as error:

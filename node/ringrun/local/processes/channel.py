@@ -48,17 +48,19 @@ class Channel:
 
     def drain(self) -> None:
         """Hand over every whole line that has arrived."""
+        ended = False
         try:
             while data := self._socket.recv(1 << 16):
                 self._unread += data
+            ended = True
         except (BlockingIOError, InterruptedError):
             pass
         except OSError:
-            data = b""
-        if not data or len(self._unread) > _LONGEST_LINE:
-            self._loop.remove_reader(self._socket)
+            ended = True
         *lines, rest = self._unread.split(b"\n")
         self._unread = bytearray(rest)
+        if ended or len(rest) > _LONGEST_LINE:
+            self._loop.remove_reader(self._socket)
         for line in lines:
             try:
                 value = msgspec.json.decode(line)

@@ -1,0 +1,269 @@
+"""A supervisor over processes that do nothing: what it says to them, and when the run is over.
+
+What they would say and store, these tests say and store in their place.
+"""
+
+import asyncio
+import json
+import os
+import shutil
+import signal
+import socket
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from ringrun.core.node import MasterId
+from ringrun.core.orders import Orders
+from ringrun.core.outputs import Live
+from ringrun.core.phase import Phase
+from ringrun.core.reason import Reason, Why
+from ringrun.core.record import Record
+from ringrun.local import supervisor
+from ringrun.local.display.interface import Silent
+from ringrun.local.folders import Folders, make_folders
+from ringrun.local.options import RunOptions
+from ringrun.local.supervisor import Ending, Supervisor
+from ringrun.record.file import FileRecordStore, FileReportStore
+from ringrun.spec import RunSpec
+
+SPEC = RunSpec.from_document({"nodes": 2}, name="demo")
+SLEEP = shutil.which("sleep") or "sleep"
+
+
+def interrupt(times: int) -> None:
+    """Ctrl-C."""
+    for _ in range(times):
+        os.kill(os.getpid(), signal.SIGINT)
+
+
+class Scene(Silent):
+    """A run; `then` is called at every look, with the record and the orders as they are."""
+
+    def __init__(self, run_dir: Path, then: Callable[["Scene", Record, Orders], None]) -> None:
+        self.folders: Folders = make_folders("demo", RunOptions(run_dir=run_dir))
+        self.pids: dict[str, int] = {}
+        self.arguments: dict[str, tuple[str, ...]] = {}
+        self.lost: list[tuple[MasterId, bool]] = []
+        self.figures: list[int] = []
+        self._ends: dict[str, socket.socket] = {}
+        self._then = then
+
+    def play(self) -> Ending:
+        """The run from start to end; then every process must be gone."""
+        try:
+            return asyncio.run(self._run())
+        finally:
+            for pid in self.pids.values():
+                with pytest.raises(ProcessLookupError):
+                    os.kill(pid, 0)
+
+    async def _run(self) -> Ending:
+        # What does not end is a fault, and is shown as one.
+        async with asyncio.timeout(20):
+            return await Supervisor(SPEC, self.folders, self, start=self._start).run()
+
+    def _start(self, name: str, arguments: Sequence[str], channel: int, log: Path) -> int:
+        self._ends[name] = socket.socket(fileno=os.dup(channel))
+        self.arguments[name] = tuple(arguments)
+        self.pids[name] = os.posix_spawn(SLEEP, [SLEEP, "60"], {}, setsid=True)
+        return self.pids[name]
+
+    def say(self, name: str, message: object) -> None:
+        """As this child."""
+        self._ends[name].sendall(json.dumps(message).encode() + b"\n")
+
+    def told(self, name: str) -> list[dict[str, Any]]:
+        """What this child has been told."""
+        end = self._ends[name]
+        end.setblocking(False)
+        return [json.loads(line) for line in end.recv(1 << 20).splitlines()]
+
+    def store(self, record: Record, report: dict[str, Any] | None = None) -> None:
+        """As the leader."""
+        FileRecordStore(self.folders.record).write(record)
+        if report is not None:
+            FileReportStore(self.folders.report).write(0, report)
+
+    def close(self) -> None:
+        """The display is closed by `run`, which has no part in this; here the children's ends."""
+        for end in self._ends.values():
+            end.close()
+
+    def look(self, record: Record | None, orders: Orders, seconds: float) -> None:
+        self._then(self, record or Record(), orders)
+
+    def live(self, live: Live) -> None:
+        self.figures.append(live.approved)
+
+    def master_lost(self, master: MasterId, *, leading: bool) -> None:
+        self.lost.append((master, leading))
+
+
+@pytest.fixture
+def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> "Iterator[Stage]":
+    """Makes scenes. Who does not end by itself is not waited for here."""
+    monkeypatch.setattr(supervisor, "LEAVE_PATIENCE", 0.01)
+    scenes: list[Scene] = []
+
+    def make(then: Callable[[Scene, Record, Orders], None]) -> Scene:
+        scenes.append(Scene(tmp_path / "run", then))
+        return scenes[-1]
+
+    yield make
+    for scene in scenes:
+        scene.close()
+
+
+Stage = Callable[[Callable[[Scene, Record, Orders], None]], Scene]
+
+
+def test_a_complete_report_ends_the_run_with_no_process_left(stage: Stage) -> None:
+    """Neither slaves nor masters need say anything more."""
+    stopped = Record(version=1, epoch=1, phase=Phase.STOP)
+    report = {"complete": True, "a": 1}
+
+    def then(scene: Scene, record: Record, orders: Orders) -> None:
+        if record.version == 0:
+            scene.store(stopped, report)
+
+    ending = stage(then).play()
+    assert (ending.document, ending.draft, ending.reason) == (report, None, None)
+    assert not ending.interrupted
+    assert ending.record == stopped
+
+
+def test_a_draft_is_no_report_and_after_a_second_ctrl_c_nothing_is_waited_for(
+    stage: Stage,
+) -> None:
+    """What there is of it is kept for the report that is made without a leader."""
+    stopped = Record(version=1, epoch=1, phase=Phase.STOP)
+
+    def then(scene: Scene, record: Record, orders: Orders) -> None:
+        if record.version == 0:
+            scene.store(stopped, {"complete": False})
+        else:
+            interrupt(2)
+
+    ending = stage(then).play()
+    assert (ending.document, ending.draft) == (None, {"complete": False})
+    assert ending.reason == Reason(Why.INTERRUPTED)
+    assert ending.interrupted
+
+
+def test_after_one_ctrl_c_the_leader_is_asked_to_stop_and_its_report_stands(stage: Stage) -> None:
+    """The exit code will tell of the interruption; the report is whole."""
+    asked: list[Orders] = []
+
+    def then(scene: Scene, record: Record, orders: Orders) -> None:
+        if orders.phase is Phase.STOP and not asked:
+            asked.append(orders)
+            scene.store(Record(version=1, phase=Phase.STOP), {"complete": True})
+        elif not asked and len(scene.pids) == 4:
+            interrupt(1)
+
+    ending = stage(then).play()
+    assert ending.document == {"complete": True}
+    assert ending.interrupted
+    assert ending.orders.stop_reason == Reason(Why.INTERRUPTED)
+
+
+def test_children_are_told_who_they_are_and_masters_what_is_ordered(stage: Stage) -> None:
+    """The run's token is one for all, and goes by the channel, where nobody else reads."""
+
+    def then(scene: Scene, record: Record, orders: Orders) -> None:
+        if len(scene.pids) == 4:
+            interrupt(2)
+
+    scene = stage(then)
+    scene.play()
+    assert scene.arguments == {
+        "s0-1": ("slave", "--ordinal", "0", "--incarnation", "1"),
+        "s1-1": ("slave", "--ordinal", "1", "--incarnation", "1"),
+        "m0-1": ("master", "--number", "0", "--incarnation", "1"),
+        "m1-1": ("master", "--number", "1", "--incarnation", "1"),
+    }
+    told = {name: scene.told(name) for name in scene.pids}
+    setups = [lines[0]["setup"] for lines in told.values()]
+    assert setups[1:] == setups[:-1]
+    token = setups[0].pop("token")
+    assert len(bytes.fromhex(token)) == 32
+    assert setups[0] == {
+        "run": "demo",
+        "spec": SPEC.as_document(),
+        "journal": None,
+        "runDir": str(scene.folders.run_dir),
+        "debug": False,
+    }
+    assert [len(told[name]) for name in ("s0-1", "s1-1")] == [1, 1]
+    assert all("orders" in told[name][1] for name in ("m0-1", "m1-1"))
+
+
+def test_orders_are_kept_in_a_file_before_masters_are_told(stage: Stage) -> None:
+    """Once all slaves listen, the roster has an address for each."""
+    said: list[str] = []
+
+    def then(scene: Scene, record: Record, orders: Orders) -> None:
+        if not said:
+            for port, name in enumerate(("s0-1", "s1-1"), start=7):
+                scene.say(name, {"listening": ["127.0.0.1", port]})
+                said.append(name)
+        elif orders.complete:
+            interrupt(2)
+
+    scene = stage(then)
+    ending = scene.play()
+    kept = msgspec.json.decode(scene.folders.orders.read_bytes(), type=Orders)
+    assert kept == ending.orders
+    assert [(member.ordinal, member.port) for member in kept.roster] == [(0, 7), (1, 8)]
+    complete = [line["orders"]["complete"] for line in scene.told("m0-1")[1:]]
+    assert complete[0] is False
+    assert True in complete
+
+
+def test_a_master_that_is_lost_is_told_with_whether_it_led(stage: Stage) -> None:
+    """By the record that was read last."""
+
+    def then(scene: Scene, record: Record, orders: Orders) -> None:
+        if record.version == 0:
+            scene.store(Record(version=1, epoch=1, holder="m0-1"))
+        elif not scene.lost:
+            for name in ("m0-1", "m1-1"):
+                os.kill(scene.pids[name], signal.SIGKILL)
+        if len(scene.lost) == 2:
+            interrupt(2)
+
+    scene = stage(then)
+    scene.play()
+    assert sorted(scene.lost) == [(MasterId(0, 1), True), (MasterId(1, 1), False)]
+
+
+def test_figures_of_a_leader_that_was_replaced_are_not_shown(stage: Stage) -> None:
+    """It may not have noticed yet; the bar would jump back and forth."""
+
+    def then(scene: Scene, record: Record, orders: Orders) -> None:
+        if record.version == 0:
+            scene.store(Record(version=1, epoch=2, holder="m1-1"))
+        elif not scene.figures:
+            for approved, name in ((1, "m0-1"), (2, "m1-1")):
+                live = Live(approved=approved, rate=1.0, p99=0.0, elapsed=0.1)
+                scene.say(name, {"live": msgspec.to_builtins(live)})
+        else:
+            interrupt(2)
+
+    scene = stage(then)
+    scene.play()
+    assert set(scene.figures) == {2}
+
+
+def test_what_goes_wrong_in_a_callback_ends_the_run_with_its_cause(stage: Stage) -> None:
+    """asyncio alone would log it and go on for ever; nobody reads the display's pipe any more."""
+
+    def then(scene: Scene, record: Record, orders: Orders) -> None:
+        raise BrokenPipeError("nobody reads")
+
+    with pytest.raises(BrokenPipeError, match="nobody reads"):
+        stage(then).play()

@@ -1,0 +1,143 @@
+"""YAML as plain values and lines: what is no document, and what text can do no harm."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ringrun.spec import SpecError, parse_run
+from ringrun.spec.text import read_text
+
+HEAD = """\
+apiVersion: ringrun.dev/v1alpha1
+kind: RingRun
+metadata:
+  name: demo
+spec:
+"""
+
+
+def faults(text: str) -> list[str]:
+    """The faults of a text called bad.yaml; fails if it has none."""
+    with pytest.raises(SpecError) as caught:
+        parse_run(text, "bad.yaml")
+    return list(caught.value.faults)
+
+
+def test_every_part_of_a_text_has_its_value_and_its_line() -> None:
+    """Items of a list are parts too, by their position."""
+    value, lines, found = read_text("# a\na: 1\nb:\n  c: [x,\n    true]\n", "a.yaml")
+    assert value == {"a": 1, "b": {"c": ["x", True]}}
+    assert lines == {
+        (): 2,
+        ("a",): 2,
+        ("b",): 3,
+        ("b", "c"): 4,
+        ("b", "c", "0"): 4,
+        ("b", "c", "1"): 5,
+    }
+    assert found == []
+
+
+def test_of_a_key_that_is_given_twice_the_first_counts_and_each_other_is_a_fault() -> None:
+    """Placed where it is given again: there something can be changed."""
+    value, lines, found = read_text("a:\n  b: 1\n  b: 2\n", "a.yaml")
+    assert value == {"a": {"b": 1}}
+    [(path, text)] = found
+    assert (lines[path], lines[("a", "b")]) == (3, 2)
+    assert text == "a.b is given twice, first in line 2"
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [("? [a]\n: 1\n", "RingRun has a key"), ("a: {[b]: 1}\n", "a has a key")],
+)
+def test_a_key_that_is_no_text_is_a_fault_of_what_holds_it(text: str, fault: str) -> None:
+    _, _, found = read_text(text, "a.yaml")
+    assert [words for _, words in found] == [f"{fault} that is no text"]
+
+
+def test_keys_are_text_however_they_look() -> None:
+    """`1` and `true` would be an integer and a boolean as values."""
+    assert read_text("1: a\ntrue: b\n", "a.yaml")[0] == {"1": "a", "true": "b"}
+
+
+@pytest.mark.parametrize("text", ["a: 2020-13-45\n", "a: !!int x\n", "a: !nobody 1\n"])
+def test_a_value_that_cannot_be_read_is_a_fault_and_the_rest_is_read_on(text: str) -> None:
+    value, _, found = read_text(text + "b: 2\n", "a.yaml")
+    assert value == {"a": None, "b": 2}
+    [(path, words)] = found
+    assert path == ("a",)
+    assert words.startswith("a cannot be read, got ")
+
+
+def test_empty_documents_around_the_one_are_no_more_documents() -> None:
+    """`---` at both ends is what tools write."""
+    assert read_text("---\n---\na: 1\n---\n", "a.yaml")[0] == {"a": 1}
+
+
+@pytest.mark.parametrize(("levels", "allowed"), [(50, True), (51, False)])
+def test_nothing_is_more_than_fifty_levels_deep(levels: int, allowed: bool) -> None:
+    """Of lists in lists, which have a short text and a long path."""
+    text = "[" * levels + "x" + "]" * levels
+    if allowed:
+        assert read_text(text, "a.yaml")[2] == []
+    else:
+        with pytest.raises(SpecError, match=r"a.yaml: must be at most 50 levels deep"):
+            read_text(text, "a.yaml")
+
+
+@pytest.mark.parametrize(("values", "allowed"), [(10_000, True), (10_001, False)])
+def test_nothing_has_more_than_ten_thousand_values(values: int, allowed: bool) -> None:
+    """The list itself is one of them."""
+    text = "[" + "1," * (values - 1) + "]"
+    if allowed:
+        assert len(read_text(text, "a.yaml")[0]) == values - 1
+    else:
+        with pytest.raises(SpecError, match=r"a.yaml: must hold at most 10000 values"):
+            read_text(text, "a.yaml")
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("", ": is empty; give one RingRun"),
+        ("---\n", ": is empty; give one RingRun"),
+        ("# nothing\n", ": is empty; give one RingRun"),
+        ("3\n", ":1: a RingRun must be a mapping, got 3"),
+        ("a: b: c\n", ":1: is not YAML: mapping values are not allowed here"),
+        ("a: 1\nb: [\n", ":3: is not YAML: expected the node content, but found '<stream end>'"),
+        ("a: 1\nb: \x00\n", ":2: is not YAML: special characters are not allowed"),
+        ("a: 1\n---\nb: 2\n", ":3: must hold one document, got 2"),
+        ("[" * 5000, ": must be at most 50 levels deep"),
+        ("a: &a [*a]\n", ": must be at most 50 levels deep"),
+    ],
+)
+def test_a_text_that_is_no_ringrun_is_one_line(text: str, fault: str) -> None:
+    assert faults(text) == [f"bad.yaml{fault}"]
+
+
+def test_aliases_cannot_make_a_short_text_huge() -> None:
+    """The laughs: nine levels of nine aliases would be 387 million values."""
+    levels = ["a0: &a0 [x]"] + [
+        f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 9)}]" for i in range(1, 10)
+    ]
+    assert faults("\n".join(levels)) == ["bad.yaml: must hold at most 10000 values"]
+
+
+def test_a_tag_makes_no_object() -> None:
+    text = HEAD + "  seed: !!python/object/apply:os.getcwd []\n  nodes: !!python/name:os.sep x\n"
+    assert faults(text) == [
+        "bad.yaml:6: spec.seed must be an integer, got a list",
+        'bad.yaml:7: spec.nodes cannot be read, got "x"',
+    ]
+
+
+@given(st.text(max_size=200))
+def test_no_text_does_more_than_fault(text: str) -> None:
+    """Whatever is in a file: a run or lines for the user, each line one line."""
+    try:
+        parse_run(text, "any.yaml")
+    except SpecError as error:
+        assert error.faults
+        assert all(fault.startswith("any.yaml") for fault in error.faults)
+        assert all(len(fault.splitlines()) == 1 for fault in error.faults)
