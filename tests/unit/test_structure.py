@@ -65,3 +65,26 @@ def test_what_is_imported_for_types_alone_is_not_of_this_project() -> None:
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("ringrun")
     ]
     assert hidden == []
+
+
+def test_the_test_of_a_module_is_found_by_its_name() -> None:
+    """Its own, or that of a room above before it, since no two tests are called the same."""
+    tests = {path.stem for path in (ROOT / "tests").rglob("test_*.py")}
+    assert [
+        str(path.relative_to(ROOT))
+        for path in MODULES
+        if _does_something(path) and not tests & _test_names(path)
+    ] == []
+
+
+def _test_names(path: Path) -> set[str]:
+    rooms = path.relative_to(ROOT).parts[:-1]
+    return {f"test_{path.stem}", *(f"test_{room}_{path.stem}" for room in rooms)}
+
+
+def _does_something(path: Path) -> bool:
+    """Words, values and protocols have nothing to fail: no function of theirs decides anything."""
+    if path.stem.startswith("__"):
+        return False
+    tree = ast.parse(path.read_text())
+    return any(isinstance(node, (ast.If, ast.For, ast.While, ast.Try)) for node in ast.walk(tree))
