@@ -13,12 +13,13 @@ from ringrun.core.outputs import Outcome, Output, ReadReport, WriteReport
 class Reporting:
     """Whether a request is in flight, and when to ask again after one that failed."""
 
-    __slots__ = ("_at", "_busy", "_outputs", "_poll")
+    __slots__ = ("_at", "_busy", "_outputs", "_poll", "_writer")
 
     def __init__(self, outputs: list[Output], poll: float, now: float) -> None:
         self._outputs = outputs
         self._poll = poll
         self._busy = False
+        self._writer: Leading | None = None
         self._at = now
 
     def begin(self, now: float) -> None:
@@ -50,7 +51,9 @@ class Reporting:
     ) -> End | None:
         """How the write ended; with the stored one if another was first."""
         self._busy = False
-        if lead is None:
+        if lead is None or lead is not self._writer:
+            # A leadership begins by reading what is stored, its own master's last write included:
+            # to write over it unread would lose the results that only it has (G10).
             return None
         if outcome is Outcome.SAVED:
             lead.report_saved(version, now)
@@ -73,6 +76,7 @@ class Reporting:
         document = lead.report_wanted(now)
         if document is not None:
             self._busy = True
+            self._writer = lead
             self._outputs.append(WriteReport(version, document))
 
     def due(self, lead: Leading) -> float:

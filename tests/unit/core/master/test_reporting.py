@@ -122,3 +122,19 @@ def test_a_report_out_of_reach_is_not_asked_for_in_a_loop() -> None:
     desk.reporting.unreachable(NOW)
     assert desk.pumped() == []
     assert desk.pumped(NOW + POLL) == [ReadReport()]
+
+
+def test_a_write_of_an_earlier_leadership_is_read_before_anything_is_written_over_it() -> None:
+    """G10: this master led before, and a result that it stored then is in that report alone."""
+    desk = Desk()
+    desk.read()
+    desk.result(0)
+    (write,) = desk.pumped()
+    assert isinstance(write, WriteReport)
+    desk.lead = Leading(term_of(STOP), NOW)
+    assert desk.pumped() == []
+    assert desk.wrote(Outcome.SAVED, 1) is None
+    desk.read(1, write.document)
+    (again,) = desk.pumped()
+    assert isinstance(again, WriteReport)
+    assert [each["ordinal"] for each in again.document["results"]] == [0]
