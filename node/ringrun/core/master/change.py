@@ -83,7 +83,7 @@ class Change:
             cut=self.cut,
             fold=said.fold if said else FoldValue(count=self.cut),
             starter=starter(record, members, said.sender if said else -1, self.cut),
-            incarnations=tuple(sorted(used.items())),
+            incarnations=tuple(SlaveId(*each) for each in sorted(used.items())),
             plan=plan,
             **end,
         )

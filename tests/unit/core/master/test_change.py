@@ -118,9 +118,10 @@ def test_the_record_of_a_new_view_changes_only_what_it_must() -> None:
         cut=3,
         fold=fold("abc"),
         starter=2,
-        incarnations=((0, 1), (1, 1), (2, 2)),
+        incarnations=(A, B, C2),
         plan=PLAN,
     )
+    assert all(isinstance(node, SlaveId) for node in after.incarnations)
 
 
 def test_the_record_that_closes_says_stop_and_who_was_there() -> None:
