@@ -1,6 +1,6 @@
 """How a slave ends: CLOSE, its result, and when it may go (docs/protocol.md, Ending).
 
-Asked by `core.slave.slave`, which does the `Step` that is given back: before a result the slave
+Asked by `core.slave.course`, which does the `Step` that is given back: before a result the slave
 freezes, and that is not this module's.
 """
 

@@ -1,8 +1,8 @@
 """A slave in views: MEET, WEDGE, SYNC, INSTALL and KICK from its side (docs/protocol.md).
 
-The only writer of the slave's `Position`. `core.slave.slave` calls it, in the order in which a
-command has to be obeyed, and moves the clock in between: what these calls give back says how far
-they came.
+The only writer of the slave's `Position`. `core.slave.obedience` calls it for a command and moves
+the clock in between: what these calls give back says how far they came. `core.slave.slave` brings
+what other slaves say, and `core.slave.course` ends the part that is taken in a view.
 """
 
 from collections.abc import Collection
