@@ -39,6 +39,7 @@ from ringrun.core.messages import (
     Refused,
     ResultSaid,
     Stored,
+    Sync,
     Trouble,
     Wedge,
 )
@@ -136,6 +137,13 @@ def test_a_leader_that_is_done_goes_on_until_its_lease_is_freed() -> None:
     assert told(term, Stored) == [C]
 
 
+def test_results_of_slaves_that_ended_before_it_led_are_its_own() -> None:
+    """G10: the orders have them, and may never change again."""
+    term = term_of(STOP, results=(result(1, ""),))
+    Leading(term, NOW)
+    assert term.collected.results == {B: result(1, "")}
+
+
 def test_a_result_told_in_the_name_of_another_is_not_taken() -> None:
     """G9: a slave speaks for itself."""
     term = term_of(STOP)
@@ -202,3 +210,17 @@ def test_after_an_absence_nobody_counts_as_silent() -> None:
         assert lead.tick(lead.deadline) is None
     assert lead.tick(NOW + 7.0) is None
     assert not [each for each in term.outputs if isinstance(each, Send)]
+
+
+def test_after_an_absence_a_change_waits_anew_for_those_that_have_not_answered() -> None:
+    """Their answers may be unread; left out, they could never come back (G12)."""
+    term = term_of()
+    lead = running(term)
+    ordered(term, dead=(C,))
+    lead.tick(NOW)
+    lead.receive(A, wedged(1), NOW)
+    lead.tick(NOW + 9.0)
+    assert told(term, Sync) == []
+    lead.receive(B, wedged(1), NOW + 9.0)
+    lead.tick(NOW + 9.0)
+    assert told(term, Sync) == [A, B]

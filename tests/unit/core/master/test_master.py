@@ -16,6 +16,7 @@ from ringrun.core.outputs import (
     ReadRecord,
     ReadReport,
     WriteRecord,
+    WriteReport,
 )
 from ringrun.core.phase import Phase
 from ringrun.core.record import Member, Record
@@ -238,6 +239,61 @@ def test_a_renewal_that_was_read_back_counts_from_when_it_was_sent() -> None:
     assert master.now == pytest.approx(sent + TERMS.stop_after, abs=1 / 32)
 
 
+def test_a_renewal_that_was_not_written_after_all_lets_it_lead_no_longer() -> None:
+    """It is tried again; until that succeeds the lease counts from the write before."""
+    master = Lone().leading()
+    recorded = master.core.lead.record
+    sent = master.now
+    assert requests(master.after(TERMS.renew + SOON))
+    master.wrote(Outcome.UNKNOWN)
+    assert requests(master.reads(recorded))
+    while master.core.lead is not None:
+        master.after(1 / 64)
+        assert master.now < sent + 2 * TERMS.stop_after
+    assert master.now == pytest.approx(sent + TERMS.stop_after, abs=1 / 32)
+
+
+def test_a_standby_reads_the_record_as_soon_as_a_master_is_lost() -> None:
+    """Its lease is freed by then: nobody need wait for the next poll."""
+    master = Lone()
+    both = Orders(version=1, masters=("m0-1", "m1-1"))
+    master.ticked()
+    master.reads(Record(version=4, epoch=2, holder="m1-1"))
+    master.core.orders_read(both, master.now)
+    assert requests(master.taken()) == []
+    alone = msgspec.structs.replace(both, version=2, masters=("m0-1",))
+    master.core.orders_read(alone, master.now)
+    assert requests(master.taken()) == [ReadRecord()]
+
+
+def test_a_leader_that_stands_aside_frees_its_lease_and_lets_others_try() -> None:
+    """For two lease lengths; if by then nobody has taken it, it leads with what it reaches."""
+    master = Lone()
+    master.core.orders_read(Orders(version=1, masters=("m0-1", "m1-1")), master.now)
+    master.taken()
+    members = tuple(Member(ordinal=ordinal, incarnation=1) for ordinal in range(3))
+    record = Record(version=4, epoch=2, view=1, members=members, phase=Phase.SEND)
+    asked = requests(master.reads(record))
+    for _ in range(99):
+        if asked:
+            (write,) = asked
+            assert isinstance(write, WriteRecord)
+            record = write.record
+            asked = requests(master.wrote(Outcome.SAVED))
+            if not record.holder:
+                break
+        asked = asked or requests(master.after(0.125))
+    assert (record.holder, record.epoch, master.core.lead) == ("", 3, None)
+    aside = master.now
+    while not asked or asked == [ReadRecord()]:
+        assert master.now < aside + 3 * TERMS.lease
+        asked = requests(master.reads(record)) if asked else requests(master.after(0.125))
+    (again,) = asked
+    assert isinstance(again, WriteRecord)
+    assert (again.record.holder, again.record.epoch) == ("m0-1", 4)
+    assert master.now == pytest.approx(aside + 2 * TERMS.lease, abs=POLL)
+
+
 def test_an_older_record_changes_nothing() -> None:
     """A read that was overtaken by a write."""
     master = Lone().leading()
@@ -255,6 +311,26 @@ def test_a_leader_that_is_told_to_end_frees_its_lease_and_nothing_else() -> None
     assert write.record == msgspec.structs.replace(before, version=6, holder="")
     assert master.core.lead is None
     assert Exit(0) in master.wrote(Outcome.SAVED)
+
+
+def test_once_all_is_told_the_lease_is_freed_for_nobody() -> None:
+    """The record says that it is done: a standby that reads it ends as well."""
+    master = Lone()
+    master.ticked()
+    stop = Record(version=4, epoch=2, phase=Phase.STOP, closed=False)
+    assert requests(master.reads(stop))
+    master.wrote(Outcome.SAVED)
+    master.core.report_read(0, None, master.now)
+    (write,) = [each for each in master.taken() if isinstance(each, WriteReport)]
+    assert write.document["complete"]
+    master.core.report_written(Outcome.SAVED, 1, None, master.now)
+    (freed,) = requests(master.taken())
+    assert isinstance(freed, WriteRecord)
+    assert (freed.record.holder, freed.record.done) == ("", True)
+    assert Exit(0) in master.wrote(Outcome.SAVED)
+    standby = Lone(MasterId(1, 1))
+    standby.ticked()
+    assert standby.reads(freed.record) == [Exit(0)]
 
 
 def test_a_standby_that_is_told_to_end_just_ends() -> None:

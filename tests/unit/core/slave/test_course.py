@@ -1,5 +1,6 @@
 """A slave's way through its phases, and what it says again on it."""
 
+import pytest
 from lone import ME, PLAN, close
 from made_parts import NOW, Parts
 from rings import LEADER
@@ -22,6 +23,7 @@ def test_every_phase_is_noted_once_and_only_send_counts_frames_and_issues() -> N
     parts = Parts().installed()
     model = parts.at.model
     assert model is not None
+    assert parts.tally.since == NOW
     seen = [(parts.timeline.phase, parts.tally.counting, model.ring.sending)]
     for now in (NOW + PLAN.send, NOW + PLAN.send, END):
         parts.course.move(now)
@@ -57,6 +59,32 @@ def test_what_is_said_again_follows_the_course() -> None:
     assert parts.said(Status, Frozen, ResultSaid) == []
     parts.course.finish(finish.result, END)
     assert parts.said(Status, Frozen, ResultSaid) == [(LEADER, ResultSaid(result=finish.result))]
+
+
+def test_what_is_lacking_is_waited_for_from_close_on_however_long_it_is_frozen() -> None:
+    """Not from when it froze: most of that wait may be over when CLOSE comes."""
+    parts = Parts().installed()
+    parts.course.move(END)
+    closed = END + 0.75 * PLAN.stop_wait
+    parts.course.close(close(cut=5), closed)
+    parts.course.close(close(cut=5), closed + 0.5 * PLAN.stop_wait)
+    parts.course.move(closed + 0.9 * PLAN.stop_wait)
+    assert not [each for each in parts.taken() if isinstance(each, Finish)]
+    parts.course.move(closed + PLAN.stop_wait)
+    assert [each.result.final for each in parts.taken() if isinstance(each, Finish)] == [False]
+
+
+@pytest.mark.parametrize(("held", "own"), [(3, 5), (5, 3)])
+def test_the_result_says_how_much_was_issued_as_far_as_this_slave_knows(
+    held: int, own: int
+) -> None:
+    """G8: what it holds of others, or what it issued itself and does not yet hold in order."""
+    parts = Parts().installed()
+    assert parts.at.log is not None
+    parts.at.log.append(1, 1, bytes(8 * held))
+    parts.tally.issued = own
+    parts.course.close(close(cut=0), NOW)
+    assert [each.result.issued for each in parts.taken() if isinstance(each, Finish)] == [5]
 
 
 def test_it_is_said_again_four_times_a_second() -> None:

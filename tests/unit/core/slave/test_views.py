@@ -6,6 +6,7 @@ from lone import ME, MEMBERS, OTHER, PLAN, VIEW_1, sync, wedge
 from made_parts import NOW, Parts
 from rings import LEADER
 
+from ringrun.core.log.log import Log
 from ringrun.core.messages import Fetch, Fetched, Kick, Kicked, Meet, Met, Sync, Synced, Wedged
 from ringrun.core.node import SlaveId
 from ringrun.core.outputs import Links
@@ -92,6 +93,31 @@ def test_by_entering_a_view_the_cut_is_approved_and_the_rest_dropped() -> None:
     assert parts.at.model is not None
 
 
+def test_the_digest_at_each_cut_is_kept_for_the_result() -> None:
+    """Without it a shorter result could not be proved to be a prefix (G1)."""
+    parts = holding(5)
+    log = parts.at.log
+    assert log is not None
+    digest = log.totals(3).digest
+    parts.views.arrive(VIEW_1.evolve(view=2, cut=3), NOW)
+    assert log.recent_cuts() == ((0, Log(1).totals().digest), (3, digest))
+
+
+@pytest.mark.parametrize(
+    ("after", "sending"),
+    [(0.0, True), (PLAN.send, False), (PLAN.send + PLAN.grace, None)],
+    ids=["in SEND", "in GRACE", "frozen"],
+)
+def test_a_view_that_is_entered_changes_no_phase(after: float, sending: bool | None) -> None:
+    """G6: in GRACE nobody issues in it, and who is frozen takes no part."""
+    parts = holding(0)
+    parts.course.move(NOW + after)
+    parts.views.arrive(VIEW_1.evolve(view=2), NOW + after)
+    model = parts.at.model
+    assert parts.at.view == 2
+    assert (None if model is None else model.ring.sending) == sending
+
+
 def test_a_wedged_slave_takes_no_part_and_answers_each_attempt() -> None:
     """With what it holds, which does not grow any more."""
     parts = holding(3)
@@ -112,6 +138,15 @@ def test_synced_is_said_once_the_cut_is_held(cut: int, *, synced: bool) -> None:
     parts.views.sync(sync_1(cut))
     kinds = [type(message) for _, message in parts.said(Synced, Fetch)]
     assert kinds == ([Synced] if synced else [Fetch])
+
+
+def test_a_sync_of_another_view_is_not_answered() -> None:
+    """It was delayed; what it says of a cut is in another view's numbering."""
+    parts = holding(3)
+    for view in (0, 2):
+        parts.views.sync(msgspec.structs.replace(sync_1(3), view=view))
+        parts.views.sync(msgspec.structs.replace(sync_1(4), view=view))
+    assert parts.said(Synced, Fetch) == []
 
 
 @pytest.mark.parametrize(("wedged", "view", "served"), [(True, 1, 1), (True, 2, 0), (False, 1, 0)])
@@ -148,6 +183,25 @@ def test_a_second_kick_of_a_view_is_answered_and_gives_no_second_turn() -> None:
     assert parts.views.kick(kick, NOW)
     assert not parts.views.kick(kick, NOW)
     assert len(parts.said(Kicked)) == 2
+
+
+def test_a_kick_after_send_is_answered_and_gives_no_turn() -> None:
+    """G6: it was delayed, and nobody issues any more."""
+    parts = Parts().installed()
+    parts.course.move(NOW + PLAN.send)
+    kick = Kick(epoch=1, holder=str(LEADER), view=1, elapsed=0.0)
+    assert not parts.views.kick(kick, NOW + PLAN.send)
+    assert len(parts.said(Kicked)) == 1
+
+
+@pytest.mark.parametrize(("model", "watched"), [("lockstep", [1, 2, 3]), ("train", [1, 3])])
+def test_whoever_the_model_has_a_link_to_is_watched(model: str, watched: list[int]) -> None:
+    """In a ring of trains those are the two neighbours."""
+    parts = holding(0)
+    parts.timeline.plan = msgspec.structs.replace(PLAN, model=model)
+    members = tuple(Member(ordinal=ordinal, incarnation=1) for ordinal in range(4))
+    parts.views.arrive(VIEW_1.evolve(view=2, members=members), NOW)
+    assert [peer.ordinal for peer in parts.contact.watch.peers] == watched
 
 
 def test_a_view_wants_links_to_its_other_members() -> None:
