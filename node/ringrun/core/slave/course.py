@@ -117,7 +117,6 @@ class Course:
         if step is None or (step.final is not None and self._ending.giving):
             return
         self._entered(self._timeline.freeze(now), now)
-        self._views.rest()
         if step.final is not None:
             self._ending.give(now, self._watch.slowest(), final=step.final)
 

@@ -116,9 +116,7 @@ class Ending:
             if now >= self._exit_at:
                 self.exit(0)
         elif now >= self.deadline():
-            if self._at.log is not None:
-                return Step(final=False)
-            self.exit_unadmitted()
+            return Step(final=False)
         return None
 
     def close(self, message: Close, now: float) -> Step | None:

@@ -7,6 +7,7 @@ what it then holds never shrinks while the view stays the same.
 from collections.abc import Iterator, Sequence
 
 from ringrun.core.errors import ProtocolError
+from ringrun.core.log.blocks import Run
 from ringrun.core.log.entry import BLOCK
 from ringrun.core.log.fold import Snapshot, Totals
 from ringrun.core.log.log import Log
@@ -17,8 +18,6 @@ from ringrun.core.outputs import Output, Send
 from ringrun.core.record import FoldValue, Plan
 from ringrun.core.ring.frame import MAX_INDEX
 from ringrun.core.rules import Rules
-
-Run = tuple[int, int, int, int]
 
 # Entries in one answer: half a megabyte of numbers, so that heartbeats are never far behind.
 _CHUNK = 16 * BLOCK

@@ -189,9 +189,8 @@ class Views:
 
     def repeat(self) -> None:
         """Ask the donor again for what is lacking."""
-        joining = self._joining
-        if joining is not None and self._at.view <= joining.sync.view:
-            joining.ask(self._at.log, self._voice.outputs)
+        if self._joining is not None:
+            self._joining.ask(self._at.log, self._voice.outputs)
 
     def _say_synced(self) -> None:
         joining = self._joining
