@@ -10,7 +10,10 @@ from ringrun.core.errors import ProtocolError
 from ringrun.core.messages import (
     Close,
     Command,
+    Fetch,
+    Fetched,
     Frozen,
+    Hello,
     Install,
     Installed,
     Kick,
@@ -21,6 +24,7 @@ from ringrun.core.messages import (
     Refused,
     ResultSaid,
     Stored,
+    Suspect,
     Sync,
     Synced,
     Wedge,
@@ -470,3 +474,27 @@ def test_links_that_work_are_told_when_asked_and_when_complete() -> None:
     assert answers(slave.taken()) == [Met(epoch=1, attempt=4, links=(OTHER,))]
     slave.core.link_down(OTHER, slave.now)
     assert answers(slave.say(meet)) == [Met(epoch=1, attempt=4, links=())]
+
+
+def test_whatever_comes_of_a_slave_is_a_sign_of_life() -> None:
+    """Not only heartbeats."""
+    slave = Lone().installed()
+    slave.core.link_up(OTHER, slave.now)
+    said: list[object] = []
+    for _ in range(16):
+        said += answers(slave.after(PLAN.suspect / 4))
+        slave.core.receive(OTHER, Hello(view=9, held=0, approved=0, turn=0), slave.now)
+    assert not [each for each in said if isinstance(each, Suspect)]
+    assert [each for each in answers(slave.after(2 * PLAN.suspect)) if isinstance(each, Suspect)]
+
+
+def test_a_slave_with_a_result_serves_no_donor_any_more() -> None:
+    """Its log may be longer than what it said (G6)."""
+    slave = Lone().installed()
+    fetch = Fetch(epoch=1, attempt=1, view=1, first=1, last=0, snapshot=True)
+    slave.say(wedge())
+    slave.core.receive(OTHER, fetch, slave.now)
+    assert [type(each) for each in answers(slave.taken())] == [Fetched]
+    slave.say(close(cut=0))
+    slave.core.receive(OTHER, fetch, slave.now)
+    assert answers(slave.taken()) == []

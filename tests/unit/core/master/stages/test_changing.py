@@ -1,7 +1,7 @@
 """A view change in its steps: whom it waits for, whom it leaves out, and what it has recorded."""
 
 import pytest
-from made_results import fold
+from made_results import fold, result
 from made_term import NOW, PLAN, ROSTER, SEND, A, B, C, ordered, synced, term_of, told, wedged
 
 from ringrun.core.master.change import Change
@@ -214,3 +214,84 @@ def test_what_was_not_written_is_wedged_again() -> None:
     for node in (A, B):
         stage.receive(node, synced(1, fold("")), NOW)
     assert again(stage.not_written(NOW)).attempt == 0
+
+
+@pytest.mark.parametrize("reason", [Reason(Why.ABORTED), None])
+def test_an_abort_that_nobody_answers_is_recorded_without_a_cut(reason: Reason | None) -> None:
+    """After five seconds, however often it began again; the planned end waits for the results."""
+    stage = begun(term_of(), closing=True, stop_reason=reason)
+    wanted = []
+    for step in range(1, 11):
+        now = NOW + 0.6 * step
+        assert stage.tick(now) is None
+        wanted.append(stage.wants(now))
+    assert wanted[:8] == [None] * 8
+    assert wanted[9] == (
+        SEND.evolve(phase=Phase.STOP, closed=False, stop_reason=reason, send_members=ROSTER)
+        if reason
+        else None
+    )
+
+
+def test_what_begins_again_goes_on_counting_from_when_it_first_began() -> None:
+    """Otherwise an abort could begin anew for ever."""
+    stage = Changing(term_of(phase=Phase.STOP), NOW + 3.0, Change(cause="test"), NOW)
+    then = stage.tick(NOW + 3.0)
+    assert isinstance(then, Alter)
+    assert then.began == NOW
+
+
+def test_a_closing_change_goes_on_with_whoever_answers() -> None:
+    """It stands aside for nobody, and leaves nobody out for bad links."""
+    term = term_of(stood_aside=False)
+    for _ in range(2):
+        term.suspicion.answered(NOW)
+        term.suspicion.report(A, B, Trouble.SILENT)
+    stage = begun(term, closing=True)
+    wedge(stage, {A: 0})
+    assert stage.tick(LATE) is None
+    assert told(term, Sync) == [A]
+    stage = begun(term, closing=True)
+    wedge(stage, {A: 0, B: 0, C: 0})
+    assert (stage.left_out(), told(term, Sync)) == (set(), [A, B, C])
+
+
+def test_if_all_that_answer_were_left_out_all_are_asked_again() -> None:
+    """But for those that were told to end; if only they answer, the others are waited for."""
+    term = term_of()
+    term.leavers.add(B)
+    assert again(wedge(begun(term, without={A, B, C}), {A: 0}, LATE)).without == {B}
+    assert wedge(begun(term, without={B}), {B: 0}, LATE) is None
+
+
+def test_if_all_are_gone_and_one_has_given_its_result_the_verdict_is_by_the_results() -> None:
+    """The stop is unclosed, and has no reason of its own."""
+    term = term_of(dead=(A, B))
+    term.collected.add(result(2, ""))
+    stage = begun(term)
+    assert stage.tick(NOW) is None
+    wanted = stage.wants(NOW)
+    assert wanted is not None
+    assert (wanted.closed, wanted.stop_reason) == (False, None)
+
+
+def test_folds_that_differ_close_the_run_though_a_joiner_was_left_out_after_they_came() -> None:
+    """G1: its silence came last."""
+    stage = begun(term_of(SEND.evolve(members=ROSTER[:2])), joiners=ROSTER[2:])
+    wedge(stage, {A: 2, B: 2})
+    for node, log in ((A, "xy"), (B, "xz")):
+        stage.receive(node, synced(1, fold(log)), NOW)
+    assert stage.wants(NOW) is None
+    stage.tick(LATE)
+    wanted = stage.wants(LATE)
+    assert wanted is not None
+    assert wanted.stop_reason == Reason(Why.DIVERGED, "unequal folds at cut 2 of view 1")
+
+
+def test_sync_is_waited_for_as_long_as_the_wedge_was() -> None:
+    """From when it is said."""
+    stage = begun(term_of())
+    wedge(stage, {A: 2, B: 2})
+    stage.tick(LATE)
+    assert stage.tick(LATE + 0.4) is None
+    assert isinstance(stage.tick(LATE + 0.6), Alter)

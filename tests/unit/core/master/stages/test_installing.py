@@ -1,7 +1,7 @@
 """INSTALL at all members, then the kickstart; whatever is in the way is a change."""
 
 import pytest
-from made_term import GRACE, NOW, ROSTER, SEND, A, B, C, ordered, term_of, told
+from made_term import GRACE, NOW, ROSTER, SEND, A, B, C, ordered, said, term_of, told
 
 from ringrun.core.master.stages.installing import Installing
 from ringrun.core.master.stages.interface import Alter, Watch
@@ -105,3 +105,11 @@ def test_who_leaves_is_told_of_the_view_without_it() -> None:
     term.leavers.add(C)
     Installing(term, NOW).repeat(NOW)
     assert told(term, Install) == [A, B, C]
+
+
+def test_install_says_how_long_ago_go_was() -> None:
+    """G6: who joins, or hears of it late, ends SEND with the others."""
+    term = term_of(VIEW_2)
+    term.clock.learn(2.0, NOW)
+    Installing(term, NOW).repeat(NOW + 1.0)
+    assert {message.elapsed for _, message in said(term, Install)} == {3.0}  # type: ignore[union-attr]

@@ -134,6 +134,25 @@ def test_a_joiner_without_links_is_held_back_for_longer_each_time() -> None:
     heard_all(term, late, A, B)
     assert stage.tick(late) is None
     assert term.held_back[C] == (late + 0.2, 0.4)
+    term.outputs.clear()
+    for after, introduced in ((0.1, []), (0.25, [C, A, B])):
+        heard_all(term, late + after, A, B)
+        assert stage.tick(late + after) is None
+        assert told(term, Meet) == introduced
+
+
+def test_a_joiner_that_has_its_links_does_not_wait_for_one_that_has_none() -> None:
+    """But for the time that both are given; an answer to an earlier MEET proves nothing."""
+    term = term_of(SEND.evolve(members=ROSTER[:1], incarnations=(A,)))
+    stage = Steady(term, NOW)
+    stage.tick(NOW)
+    late = NOW + 2 * PLAN.suspect + 0.1
+    for node, links in ((A, (B, C)), (B, (A, C)), (C, (A, B))):
+        attempt = 0 if node == C else 1
+        stage.receive(node, Met(epoch=3, attempt=attempt, links=links), NOW)
+    assert stage.tick(NOW) is None
+    heard_all(term, late, A)
+    assert alter(stage.tick(late)).change.joiners == (ROSTER[1],)
 
 
 @pytest.mark.parametrize(
