@@ -2,6 +2,7 @@
 
 import re
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 from ringrun.core.errors import ProtocolError
 from ringrun.core.node import MasterId, SlaveId
 from ringrun.runtime.wire.handshake import (
+    Challenge,
     Dialling,
     HandshakeError,
     Identity,
@@ -117,6 +119,22 @@ def test_what_does_not_belong_is_refused(
     assert dialer.peer is None
     assert listener.peer is None
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "me",
+    [
+        Identity(Role.MASTER, holder="m\n0"),
+        Identity(Role.MASTER),
+        Identity.slave(SlaveId(2, 0)),
+        Identity.slave(SlaveId(-1, 1)),
+    ],
+)
+def test_a_listener_of_a_name_that_no_node_has_is_refused(me: Identity) -> None:
+    """Whoever answers at a slave's address proves nothing before it says who it is."""
+    challenge = Challenge(me=me, nonce=nonce(2), start=b"")
+    with pytest.raises(RefusedError, match="an identity that no node has"):
+        dialling().receive(msgspec.msgpack.encode(challenge))
 
 
 def test_the_dialer_hears_the_listeners_reason() -> None:
