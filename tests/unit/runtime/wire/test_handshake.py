@@ -197,6 +197,17 @@ def test_an_unwanted_peer_is_refused_before_it_costs_a_proof() -> None:
         talk(dialling(), listener)
 
 
+def test_who_is_no_longer_wanted_by_the_time_of_its_proof_is_refused() -> None:
+    """Much may have been wanted, and named, since its first word."""
+    reasons = ["", "replaced meanwhile"]
+    listener = Listening(
+        me=SLAVE, run="run", token=TOKEN, nonce=nonce(2), admit=lambda opened: reasons.pop(0)
+    )
+    with pytest.raises(RefusedError, match="replaced meanwhile"):
+        talk(dialling(), listener)
+    assert listener.peer is None
+
+
 @pytest.mark.parametrize("order", [(0, 0), (2,), (3,), (1,), (0, 2, 2), (0, 3)])
 def test_a_listener_refuses_what_is_out_of_turn(order: tuple[int, ...]) -> None:
     """Each message has one place."""
