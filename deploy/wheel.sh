@@ -2,7 +2,7 @@
 # Builds the wheel into dist/ and tries it as a user would: in a fresh environment, outside of the tree, with the
 # locked dependencies, a run and the check of its journals.
 #   wheel.sh       PYTHON=python3.13 to choose; BIN=folder of hatchling
-set -eu
+set -euo pipefail   # a check of the journals that fails must not be drowned by the tail of what it says
 cd "$(dirname "$0")/.."
 PYTHON=${PYTHON:-python3}
 BIN=${BIN:-.venv/bin}

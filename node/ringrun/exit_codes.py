@@ -1,4 +1,4 @@
-"""The exit codes of `ringrun`, as its help and docs/operations.md have them."""
+"""The exit codes of `ringrun`, as its help and the README have them."""
 
 from enum import IntEnum
 

@@ -23,7 +23,7 @@ class Outcome(StrEnum):
 
 
 class Send(msgspec.Struct, frozen=True):
-    """A control message to a slave or a master. Lost if there is no link."""
+    """A control message to a slave or a master. Lost if there is no link to it."""
 
     to: NodeId
     message: Control

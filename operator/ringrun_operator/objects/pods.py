@@ -4,7 +4,7 @@ A pod is what a process is to a local run: it starts once, under a name that is 
 and is told all it needs by its arguments, environment and mounted token:
 
     ringrun _pod slave --ordinal 0 --incarnation 1
-    ringrun _pod master --name m0 --incarnation 1
+    ringrun _pod master --number 0 --incarnation 1
 
 with RINGRUN_RUN, RINGRUN_SPEC (the resolved spec as JSON), RINGRUN_TOKEN_FILE, RINGRUN_ADDRESS (the
 pod's own) and RINGRUN_PORT; masters also with RINGRUN_NAMESPACE, RINGRUN_LEASE, RINGRUN_ORDERS and
@@ -200,7 +200,7 @@ def _arguments(node: NodeId) -> list[str]:
     number, incarnation = str(number_of(node)), str(node.incarnation)
     if role_of(node) is Role.SLAVE:
         return ["slave", "--ordinal", number, "--incarnation", incarnation]
-    return ["master", "--number", str(number), "--incarnation", incarnation]
+    return ["master", "--number", number, "--incarnation", incarnation]
 
 
 def _environment(owner: Owner, spec: RunSpec, node: NodeId, record_uid: str) -> list[Object]:

@@ -198,7 +198,7 @@ def _outcome(shown: Shown) -> list[Condition]:
     kinds = (Type.RESULTS_COLLECTED, Type.RESULTS_AGREE, Type.EXPECTATIONS_MET)
     if report is None:
         return [
-            Condition(type=kind, status=Truth.UNKNOWN, reason="Active", message="")
+            Condition(type=kind, status=Truth.UNKNOWN, reason=Reason.ACTIVE, message="")
             for kind in kinds
         ]
     told = shown.delivered

@@ -74,7 +74,6 @@ class Link:
         "greeted",
         "handshake",
         "idle",
-        "ordinal",
         "peer",
         "receive_into",
         "sock",
@@ -106,7 +105,6 @@ class Link:
         self.up = False
         self.decoder = Decoder()
         self.peer: NodeId = NOBODY
-        self.ordinal = -1
         # The ordinal under which data of this link goes to the core; -1: it does not (a master, or
         # a start of a slave that is not the wanted one).
         self.source = -1
@@ -138,7 +136,6 @@ class Link:
         self._go(State.UP)
         self.handshake = None
         self.peer = peer
-        self.ordinal = peer.ordinal if isinstance(peer, SlaveId) else -1
         self.decoder.authenticated()
 
     def linger(self, deadline: float) -> None:

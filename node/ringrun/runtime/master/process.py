@@ -1,7 +1,7 @@
 """A master's process on asyncio: links to all slaves, the record and the report, orders, the core.
 
-Made by `setting`. It brings the core what it
-asked for and decides nothing. An answer of a store that does not come in time counts as unknown.
+Made by `setting`. It brings the core what it asked for and decides nothing. An answer of a store
+that does not come in time counts as unknown.
 """
 
 import asyncio

@@ -1,6 +1,6 @@
 """A slave's process: listener, signals, journal, result and core put together around the loop.
 
-Called by a supervisor's child, a pod, and by hand. What differs between the two is in
+Called by a supervisor's child, a pod, and by hand. What differs between them is in
 `SlaveSetting`: by hand there is no name before a master gives one, and no supervisor to outlive.
 """
 

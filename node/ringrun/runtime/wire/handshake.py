@@ -215,6 +215,7 @@ class Dialling:
         message = _read(body)
         opened, challenge = self._opened, self._challenge
         if isinstance(message, Challenge) and challenge is None:
+            _check(message.me)
             if message.me == opened.me or message.nonce == opened.nonce:
                 raise RefusedError("a connection to itself")
             if len(message.nonce) != NONCE_BYTES:

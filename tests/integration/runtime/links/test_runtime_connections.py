@@ -2,6 +2,7 @@
 
 import io
 import select
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -12,7 +13,7 @@ from commanding import RUN, TOKEN, Line
 from ringrun.core.node import MasterId, SlaveId
 from ringrun.core.record import Member
 from ringrun.runtime.links.admission import Name
-from ringrun.runtime.links.connections import Connections
+from ringrun.runtime.links.connections import MOST_STRANGERS, Connections
 from ringrun.runtime.links.events import Down, LinkEvent, Named, Up
 from ringrun.runtime.links.link import Link, State
 from ringrun.runtime.links.listening import listen
@@ -127,6 +128,49 @@ def test_a_drop_lets_the_other_side_read_to_the_end(side: Make) -> None:
     until([low, high], lambda: not high.connections.unfinished)
     assert high.told[1:] == [Down(peer=SlaveId(0, 1))]
     assert "connection with s0-1 dropped: no reason" in high.log.getvalue()
+
+
+def test_of_two_links_of_one_start_the_newest_counts(side: Make) -> None:
+    """The other is closed first; data and control take the new one."""
+    low, again, high = side(slave(0)), side(slave(0)), side(slave(1))
+    want(low, high, SlaveId(1, 1))
+    until([low, high], lambda: bool(high.told))
+    first = only_link(high)
+    want(again, high, SlaveId(1, 1))
+    until([again, high], lambda: len(high.told) == 3)
+    down, up = high.told[1:]
+    assert down == Down(peer=SlaveId(0, 1))
+    assert isinstance(up, Up)
+    assert first.state is State.CLOSED
+    assert high.connections.routes.by_peer == {SlaveId(0, 1): up.link}
+    assert high.connections.routes.by_ordinal == {0: up.link}
+
+
+def test_a_start_that_was_replaced_loses_its_link(side: Make) -> None:
+    """As soon as a newer one is wanted, and with a line in the log."""
+    low, high = side(slave(0)), side(slave(1))
+    want(low, high, SlaveId(1, 1))
+    until([low, high], lambda: bool(high.told))
+    # Slave 0 dials slave 1, so its address is of no use here.
+    want(high, low, SlaveId(0, 2))
+    until([high], lambda: len(high.told) == 2)
+    assert high.told[1] == Down(peer=SlaveId(0, 1))
+    assert "incarnation 1 was replaced" in high.log.getvalue()
+
+
+def test_strangers_in_their_handshake_are_bounded(side: Make) -> None:
+    """One more is turned away at once; it costs nobody who is in."""
+    low = side(slave(0))
+    address = ("127.0.0.1", low.port)
+    strangers = [socket.create_connection(address, 5) for _ in range(MOST_STRANGERS)]
+    until([low], lambda: len(low.connections.unfinished) == MOST_STRANGERS)
+    strangers.append(socket.create_connection(address, 5))
+    low.turn()
+    strangers[-1].settimeout(5)
+    assert strangers[-1].recv(1) == b""
+    assert len(low.connections.unfinished) == MOST_STRANGERS
+    for each in strangers:
+        each.close()
 
 
 def test_another_token_brings_no_link_up(side: Make) -> None:

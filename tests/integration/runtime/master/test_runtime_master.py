@@ -93,10 +93,14 @@ def test_a_store_that_hangs_does_not_hang_the_master() -> None:
 
 
 class FakeSlave:
-    """A listener that is authenticated and then says what a test wants, in a thread."""
+    """A listener that is authenticated and then says what a test wants, in a thread.
 
-    def __init__(self, says: bytes) -> None:
+    One that is `restarted` is another process at each connection.
+    """
+
+    def __init__(self, says: bytes, *, restarted: bool = False) -> None:
         self.says = says
+        self.restarted = restarted
         self.accepted = 0
         self.sock = socket.create_server(("127.0.0.1", 0))
         self.thread = threading.Thread(target=self._serve, daemon=True)
@@ -121,6 +125,7 @@ class FakeSlave:
             token=TOKEN,
             nonce=bytes(32),
             admit=lambda opened: "" if isinstance(opened, Open) else "no",
+            start=bytes([self.accepted]) if self.restarted else b"",
         )
         while listening.peer is None:
             count = connection.recv_into(decoder.space())
@@ -139,16 +144,15 @@ class FakeSlave:
         self.thread.join(5)
 
 
-def with_slave(says: bytes, check: Callable[[FakeSlave, MasterProcess], bool]) -> str:
-    """Run a master with this slave on its roster until the check holds; its log."""
+def with_slave(slave: FakeSlave, check: Callable[[str, MasterProcess], bool]) -> str:
+    """Run a master with this slave on its roster until the check of its log holds; that log."""
     log = io.StringIO()
-    slave = FakeSlave(says)
 
     async def scenario() -> None:
         master = process(MemoryRecordStore(), log)
         running = asyncio.ensure_future(master.run())
         master.orders(Orders(version=1, roster=(slave.member,)))
-        await until(lambda: check(slave, master))
+        await until(lambda: check(log.getvalue(), master))
         master.terminate()
         await asyncio.wait_for(running, 10)
 
@@ -161,9 +165,8 @@ def with_slave(says: bytes, check: Callable[[FakeSlave, MasterProcess], bool]) -
 
 def test_a_slave_is_dialled_and_kept() -> None:
     """One connection, however long; heartbeats and the like are no reason to end it."""
-    log = with_slave(
-        encode_control(Heartbeat()), lambda slave, master: master.connected == [SlaveId(0, 1)]
-    )
+    slave = FakeSlave(encode_control(Heartbeat()))
+    log = with_slave(slave, lambda log, master: master.connected == [SlaveId(0, 1)])
     assert "connection with s0-1 ended: closed" in log
 
 
@@ -173,5 +176,13 @@ def test_a_slave_that_breaks_the_rules_is_dropped_and_dialled_again() -> None:
         (data_preamble((b"x",)) + b"x", "a slave sends a master no data"),
         (b"\xff" * 64, "speaks version 255 of the wire"),
     ]:
-        log = with_slave(says, lambda slave, master: slave.accepted >= 2)
+        slave = FakeSlave(says)
+        log = with_slave(slave, lambda log, master, slave=slave: slave.accepted >= 2)
         assert f"connection with s0-1 ended: {reason}" in log
+
+
+def test_another_process_at_a_slaves_address_is_not_the_slave() -> None:
+    """By hand one may be started again on its port; its name would mean two of them."""
+    slave = FakeSlave(b"\xff" * 64, restarted=True)
+    with_slave(slave, lambda log, master: "another process is there in place of s0-1" in log)
+    assert slave.accepted == 1

@@ -11,11 +11,13 @@ from runs_in_memory import (
     record,
     said,
     sending,
+    started,
 )
 
 from ringrun.core.phase import Phase
 from ringrun.core.reason import Reason, Why
-from ringrun.core.supervisor.patience import AFTER_STOP
+from ringrun.core.supervisor.patience import AFTER_STOP, ALONE
+from ringrun_operator.decide.actions import CreatePod
 
 
 @pytest.mark.parametrize("how", ["gone", "another"])
@@ -56,11 +58,40 @@ def test_an_abort_is_ordered_and_done_without_a_leader_if_it_must() -> None:
     api.patch("RingRun", "demo", spec={"nodes": 3, "abort": True})
     api.settle()
     assert (orders(api).phase, orders(api).stop_reason) == (Phase.STOP, Reason(Why.ABORTED))
+    # Nothing but time calls for the next look.
+    assert api.look().again == api.now + AFTER_STOP
     assert "completionTime" not in api.objects["RingRun", "demo"]["status"]
     api.now += AFTER_STOP
     api.settle()
     found = api.objects["RingRun", "demo"]["status"]
     assert (found["verdict"], found["reason"], found["phase"]) == ("Failed", "Aborted", "STOP")
+
+
+def test_a_master_that_runs_may_carry_out_the_stop_of_a_run_that_is_late() -> None:
+    """It has as long for it as for any STOP."""
+    api = started(startDeadlineSeconds=60)
+    api.now += 60.0
+    api.settle()
+    assert orders(api).stop_reason.word is Why.START_DEADLINE
+    assert "completionTime" not in api.objects["RingRun", "demo"]["status"]
+    api.now += AFTER_STOP
+    api.settle()
+    assert api.objects["RingRun", "demo"]["status"]["reason"] == "StartDeadlineExceeded"
+
+
+def test_a_ring_whose_replacements_are_refused_is_not_given_up_as_alone() -> None:
+    """Nobody lives, but somebody is to: the pods are asked for again and again."""
+    api = sending()
+    for ordinal in range(3):
+        api.ends(f"demo-s{ordinal}-1")
+    # The orders are kept; no pod is made.
+    api.step(actions=1)
+    api.now += ALONE + 1.0
+    plan = api.step(actions=0)
+    assert sum(isinstance(each, CreatePod) for each in plan.actions) == 3
+    api.now += ALONE + 1.0
+    plan = api.look()
+    assert sum(isinstance(each, CreatePod) for each in plan.actions) == 3
 
 
 def test_a_run_that_cannot_start_ends_at_its_deadline_with_its_reason() -> None:

@@ -29,6 +29,16 @@ def test_the_lease_of_a_leader_that_is_merely_gone_is_left_alone() -> None:
     assert "demo-m0-1" not in api.pod_names()
 
 
+def test_the_lease_of_a_leader_on_a_lost_cluster_node_is_left_alone() -> None:
+    """The control plane gives up its pod, but no kubelet says that its container has ended."""
+    api = sending()
+    lost = {"phase": "Failed", "reason": "NodeLost", "podIP": "10.0.109.01"}
+    api.patch("Pod", "demo-m0-1", status=lost)
+    api.settle()
+    assert read_record(api.objects["Lease", "demo"]).holder == "m0-1"
+    assert "demo-m0-2" in api.pod_names()
+
+
 def test_a_freed_lease_does_not_pass_a_renewal() -> None:
     """The write compares; the one that was late is looked at anew."""
     api = sending()

@@ -2,6 +2,7 @@
 
 import re
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 from ringrun.core.errors import ProtocolError
 from ringrun.core.node import MasterId, SlaveId
 from ringrun.runtime.wire.handshake import (
+    Challenge,
     Dialling,
     HandshakeError,
     Identity,
@@ -119,6 +121,22 @@ def test_what_does_not_belong_is_refused(
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    "me",
+    [
+        Identity(Role.MASTER, holder="m\n0"),
+        Identity(Role.MASTER),
+        Identity.slave(SlaveId(2, 0)),
+        Identity.slave(SlaveId(-1, 1)),
+    ],
+)
+def test_a_listener_of_a_name_that_no_node_has_is_refused(me: Identity) -> None:
+    """Whoever answers at a slave's address proves nothing before it says who it is."""
+    challenge = Challenge(me=me, nonce=nonce(2), start=b"")
+    with pytest.raises(RefusedError, match="an identity that no node has"):
+        dialling().receive(msgspec.msgpack.encode(challenge))
+
+
 def test_the_dialer_hears_the_listeners_reason() -> None:
     """A refusal names its cause at the other end too."""
     dialer = dialling(run="other")
@@ -177,6 +195,17 @@ def test_an_unwanted_peer_is_refused_before_it_costs_a_proof() -> None:
     )
     with pytest.raises(ProtocolError, match="old s0-4"):
         talk(dialling(), listener)
+
+
+def test_who_is_no_longer_wanted_by_the_time_of_its_proof_is_refused() -> None:
+    """Much may have been wanted, and named, since its first word."""
+    reasons = ["", "replaced meanwhile"]
+    listener = Listening(
+        me=SLAVE, run="run", token=TOKEN, nonce=nonce(2), admit=lambda opened: reasons.pop(0)
+    )
+    with pytest.raises(RefusedError, match="replaced meanwhile"):
+        talk(dialling(), listener)
+    assert listener.peer is None
 
 
 @pytest.mark.parametrize("order", [(0, 0), (2,), (3,), (1,), (0, 2, 2), (0, 3)])
