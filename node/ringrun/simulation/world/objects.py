@@ -133,7 +133,7 @@ class Objects:
             self.changed()
             return
         self.masters[key] = MasterSeen(node=key, running=True)
-        master = MasterProcess(machines, key.number, key.incarnation)
+        master = MasterProcess(machines, key)
         machines.add(master)
         master.start()
         if self.orders.version:
