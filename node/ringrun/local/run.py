@@ -8,11 +8,12 @@ import asyncio
 import json
 import sys
 
+from ringrun.core.record import Record
+from ringrun.core.supervisor.orphaned import orphaned_report
 from ringrun.exit_codes import ExitCode
 from ringrun.local.display.choice import display_for
 from ringrun.local.folders import Folders, make_folders
 from ringrun.local.options import OutputForm, RunOptions
-from ringrun.local.orphaned import orphaned_report
 from ringrun.local.processes.child import Start, raise_descriptor_limit
 from ringrun.local.processes.forking import fork_node, preload
 from ringrun.local.supervisor import Ending, Supervisor
@@ -61,7 +62,15 @@ async def _supervise(spec: RunSpec, options: RunOptions, folders: Folders, start
 def _report(spec: RunSpec, folders: Folders, ending: Ending) -> Report:
     document = ending.document
     if document is None:
-        document = orphaned_report(spec, folders, ending)
+        assert ending.reason is not None
+        document = orphaned_report(
+            spec,
+            ending.record or Record(),
+            ending.orders,
+            ending.draft,
+            folders.results(),
+            ending.reason,
+        )
     return Report.from_document(document)
 
 

@@ -300,14 +300,14 @@ class Supervisor:
             now,
             phase=None if self._record is None else self._record.phase,
             slaves_live=live,
-            stopped=(self._stop or self._orders.stop_reason) is not None,
+            stopped=(self._orders.stop_reason or self._stop) is not None,
         )
         if self._stop is None and is_late(self._spec, times, now, LOCAL):
             self._stop = Reason(Why.START_DEADLINE)
             self._wake()
         run = Run(
             times=times,
-            stop_reason=self._stop or self._orders.stop_reason,
+            stop_reason=self._orders.stop_reason or self._stop,
             slaves_live=live,
             masters_run=bool(self._masters.living),
             masters_given_up=self._masters.given_up,

@@ -59,7 +59,7 @@ class Trace:
 
     def ordered(self, orders: Orders) -> None:
         roster = " ".join(_member(member) for member in orders.roster)
-        dead = " ".join(f"s{ordinal}-{number}" for ordinal, number in orders.dead)
+        dead = " ".join(str(node) for node in orders.dead)
         self.happened(
             f"orders {orders.version}: {orders.phase} {orders.stop_reason or ''} roster [{roster}] "
             f"dead [{dead}] masters {list(orders.masters)}"
@@ -68,7 +68,7 @@ class Trace:
 
 def record(value: Record) -> str:
     """The record in a line."""
-    members = " ".join(f"s{member.ordinal}-{member.incarnation}" for member in value.members)
+    members = " ".join(str(member.node) for member in value.members)
     closed = "" if value.closed is None else f" closed={value.closed}"
     return (
         f"epoch {value.epoch} of {value.holder or 'nobody'}, {value.phase}, view {value.view} "
@@ -89,10 +89,8 @@ def message(payload: Any) -> str:
             value = _member(value)
         elif name in {"joiners", "members"}:
             value = "[" + " ".join(_member(member) for member in value) + "]"
-        elif name == "suspect":
-            value = "s{}-{}".format(*value)
         elif name == "links":
-            value = "[" + " ".join("s{}-{}".format(*node) for node in value) + "]"
+            value = "[" + " ".join(str(node) for node in value) + "]"
         elif name == "numbers":
             value = f"{len(value) // 8} numbers"
         elif name in {"plan", "holder"}:
@@ -142,4 +140,4 @@ def _note(note: tuple[Any, ...]) -> str:
 
 
 def _member(member: Member) -> str:
-    return f"s{member.ordinal}-{member.incarnation}" + ("" if member.port else "?")
+    return f"{member.node}" + ("" if member.port else "?")

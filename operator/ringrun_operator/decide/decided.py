@@ -74,7 +74,6 @@ def _with_times(known: Known) -> Ledger:
     return msgspec.structs.replace(
         ledger,
         started=None if known.is_suspended(known.orders) else first(ledger.started, seen=True),
-        send_seen=first(ledger.send_seen, seen=rank >= RANK[Phase.SEND] and not ended),
         grace_seen=first(ledger.grace_seen, seen=rank >= RANK[Phase.GRACE]),
         finished=first(ledger.finished, seen=ended),
     )
@@ -95,7 +94,7 @@ def _while_active(known: Known, noted: Ledger) -> Decided:
     observed = Observed(
         slaves=tuple(pod.as_slave() for pod in known.of_role(Role.SLAVE)),
         masters=places.living,
-        stop=None if suspended else _late(known, _times(noted, started)),
+        stop=None if suspended else _late(known, noted),
     )
     decision = roster.decide(spec, known.orders, observed, known.record, now, started)
     ledger = _with_orders(known, noted, decision, places)
@@ -117,8 +116,9 @@ def _while_active(known: Known, noted: Ledger) -> Decided:
     )
 
 
-def _late(known: Known, times: Times) -> Reason | None:
+def _late(known: Known, ledger: Ledger) -> Reason | None:
     """Why the run is to be stopped, if it should have begun by now."""
+    times = _seen(known, ledger, known.orders)
     if known.record is None or not patience.is_late(known.spec, times, known.now):
         return None
     obstacle = find_obstacle(known, suspended=False)
@@ -127,13 +127,7 @@ def _late(known: Known, times: Times) -> Reason | None:
 
 def _with_orders(known: Known, ledger: Ledger, decision: roster.Decision, places: Places) -> Ledger:
     """What the next look must know of these decisions, and since when they stand."""
-    times = _times(ledger, known.now).seen(
-        known.now,
-        phase=None if known.record is None else known.record.phase,
-        slaves_live=_slaves_live(known),
-        starting=bool(decision.create),
-        stopped=decision.orders.stop_reason is not None,
-    )
+    times = _seen(known, ledger, decision.orders, starting=bool(decision.create))
     return msgspec.structs.replace(
         ledger,
         masters=places.last,
@@ -141,6 +135,17 @@ def _with_orders(known: Known, ledger: Ledger, decision: roster.Decision, places
         send_seen=times.send_seen,
         alone=times.alone,
         stop_ordered=times.stop_ordered,
+    )
+
+
+def _seen(known: Known, ledger: Ledger, orders: Orders, *, starting: bool = False) -> Times:
+    """Since when things are as they are, under these orders."""
+    return _times(ledger, known.now).seen(
+        known.now,
+        phase=None if known.record is None else known.record.phase,
+        slaves_live=_slaves_live(known),
+        starting=starting,
+        stopped=orders.stop_reason is not None,
     )
 
 

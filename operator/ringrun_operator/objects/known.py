@@ -11,8 +11,8 @@ from typing import Any
 import msgspec
 
 from ringrun.core.orders import Orders
-from ringrun.core.phase import Phase
 from ringrun.core.record import Record
+from ringrun.core.supervisor.roster import is_suspended
 from ringrun.record.lease_object import read_record
 from ringrun.report import Report
 from ringrun.spec import RunSpec
@@ -84,10 +84,8 @@ class Known:
         return tuple(pod for pod in self.pods if pod.role is role)
 
     def is_suspended(self, orders: Orders) -> bool:
-        """Whether, under these orders, the run is not to begin: it cannot be suspended later."""
-        reached = self.record.phase if self.record is not None else orders.phase
-        start = reached is Phase.START and orders.phase is Phase.START
-        return self.spec.suspend and start and self.report is None
+        """Whether, under these orders, the run is not to begin; one that has ended did."""
+        return self.report is None and is_suspended(self.spec, orders, self.record)
 
 
 def know(world: World, spec: RunSpec, now: float) -> Known:

@@ -10,6 +10,7 @@ import shutil
 import signal
 import socket
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ from ringrun.local.folders import Folders, make_folders
 from ringrun.local.options import RunOptions
 from ringrun.local.supervisor import Ending, Supervisor
 from ringrun.record.file import FileRecordStore, FileReportStore
-from ringrun.spec import RunSpec
+from ringrun.spec import FailurePolicy, RunSpec
 
 SPEC = RunSpec.from_document({"nodes": 2}, name="demo")
 SLEEP = shutil.which("sleep") or "sleep"
@@ -44,6 +45,7 @@ class Scene(Silent):
     """A run; `then` is called at every look, with the record and the orders as they are."""
 
     def __init__(self, run_dir: Path, then: Callable[["Scene", Record, Orders], None]) -> None:
+        self.spec = SPEC
         self.folders: Folders = make_folders("demo", RunOptions(run_dir=run_dir))
         self.pids: dict[str, int] = {}
         self.arguments: dict[str, tuple[str, ...]] = {}
@@ -64,7 +66,7 @@ class Scene(Silent):
     async def _run(self) -> Ending:
         # What does not end is a fault, and is shown as one.
         async with asyncio.timeout(20):
-            return await Supervisor(SPEC, self.folders, self, start=self._start).run()
+            return await Supervisor(self.spec, self.folders, self, start=self._start).run()
 
     def _start(self, name: str, arguments: Sequence[str], channel: int, log: Path) -> int:
         self._ends[name] = socket.socket(fileno=os.dup(channel))
@@ -169,6 +171,29 @@ def test_after_one_ctrl_c_the_leader_is_asked_to_stop_and_its_report_stands(stag
     assert ending.document == {"complete": True}
     assert ending.interrupted
     assert ending.orders.stop_reason == Reason(Why.INTERRUPTED)
+
+
+def test_what_is_ordered_stays_the_reason_whatever_is_wished_for_later(stage: Stage) -> None:
+    """A leader would record the first as well; who waits no longer does not change why."""
+    steps: list[str] = []
+
+    def then(scene: Scene, record: Record, orders: Orders) -> None:
+        if orders.phase is Phase.STOP and not steps:
+            steps.append("ordered")
+            interrupt(1)
+        elif steps == ["ordered"]:
+            steps.append("interrupted")
+            for name in ("m0-1", "m1-1"):
+                os.kill(scene.pids[name], signal.SIGKILL)
+        elif not steps and len(scene.pids) == 4:
+            os.kill(scene.pids["s0-1"], signal.SIGKILL)
+
+    scene = stage(then)
+    scene.spec = replace(SPEC, on_slave_failure=FailurePolicy.FAIL)
+    ending = scene.play()
+    assert ending.reason is not None
+    assert ending.reason.word is Why.SLAVE_FAILED
+    assert ending.interrupted
 
 
 def test_children_are_told_who_they_are_and_masters_what_is_ordered(stage: Stage) -> None:

@@ -79,6 +79,15 @@ def test_a_survivor_goes_through_all_views() -> None:
     assert sorted(history.holdings) == [1, 2, 3]
 
 
+def test_a_log_that_cannot_be_followed_is_not_whole() -> None:
+    """Where it ends is no sign of what was lost after it (G8)."""
+    run = eventful_run()
+    a_slave_is_recorded_that_does_not_hold_the_cut(run)
+    history, findings = history_of(run, "s2-1")
+    assert not history.whole
+    assert findings.found
+
+
 def test_a_joiner_begins_from_its_base() -> None:
     """And is known to have been given what was approved before its first view."""
     run = eventful_run()

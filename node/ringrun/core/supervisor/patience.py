@@ -102,9 +102,9 @@ def _since(before: float | None, now: float, *, holds: bool) -> float | None:
 class Run:
     """How a run stands, as far as giving it up goes.
 
+    `stop_reason` is that of the orders; a later wish to stop is one only where nothing is ordered.
     `record_lost` says why there is no record any more, empty if there is one or it is merely out of
-    reach. `last_words` are those of the master
-    that ended last, empty if none has.
+    reach. `last_words` are those of the master that ended last, empty if none has.
     """
 
     times: Times

@@ -58,6 +58,12 @@ def decide(
     ).decide()
 
 
+def is_suspended(spec: RunSpec, orders: Orders, record: Record | None) -> bool:
+    """Whether, under these orders, the run is not to begin. One that has cannot be suspended."""
+    reached = orders.phase if record is None else record.phase
+    return spec.suspend and orders.phase is Phase.START and reached is Phase.START
+
+
 @dataclass(slots=True, kw_only=True)
 class _Case:
     """One call of `decide`: what was given, and what the new orders are made of."""
@@ -87,7 +93,7 @@ class _Case:
         self._take()
         self._bury()
         self._thin()
-        if self._suspended():
+        if self._suspended:
             for member in list(self.roster.values()):
                 self._leave(member.node)
         else:
@@ -153,8 +159,9 @@ class _Case:
             if cause:
                 self.causes[node] = cause
 
+    @property
     def _suspended(self) -> bool:
-        return self.spec.suspend and self.phase is Phase.START and self._reached is Phase.START
+        return is_suspended(self.spec, self.orders, self.record)
 
     def _thin(self) -> None:
         """Adopt who is not on the roster but is its ordinal's newest, and take off who is lost."""
@@ -321,7 +328,7 @@ class _Case:
             # Missing once and given up: the masters were told, so it may not come back.
             given_up = node in self.dead
             since = self.leaving.get(node, math.inf)
-            if given_up or self.now >= since + (0.0 if self._suspended() else DELETE_AFTER):
+            if given_up or self.now >= since + (0.0 if self._suspended else DELETE_AFTER):
                 yield node
 
     def _deadline(self, phase: Phase) -> float:

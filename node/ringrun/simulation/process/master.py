@@ -29,15 +29,13 @@ from ringrun.simulation.stores import Client
 
 
 class MasterProcess(Process):
-    """One start of one master; `place` is the number in its name that a restart keeps."""
+    """One start of one master."""
 
     core: MasterCore
     key: MasterId
 
-    def __init__(self, around: Surroundings, place: int, incarnation: int) -> None:
-        super().__init__(around, MasterId(place, incarnation))
-        self.place = place
-        self.incarnation = incarnation
+    def __init__(self, around: Surroundings, key: MasterId) -> None:
+        super().__init__(around, key)
         self.told_until = 0.0
         case, clock, draw = around.case, around.clock, around.draw
         self.record = Client(clock, draw, self, around.record, case.store_delay)

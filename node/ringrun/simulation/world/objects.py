@@ -59,8 +59,8 @@ class Objects:
     masters: dict[MasterId, MasterSeen] = field(default_factory=dict)
     starting: int = 0
     """Processes that were made and do not run yet."""
-    last_words: str = "none was made"
-    """Of the master that ended last."""
+    last_words: str = ""
+    """Of the master that ended last; empty if none has."""
     room: Room = Room.ENOUGH
     masters_given_up: bool = False
     """As was decided last: none lives, and none will be made any more."""
@@ -133,7 +133,7 @@ class Objects:
             self.changed()
             return
         self.masters[key] = MasterSeen(node=key, running=True)
-        master = MasterProcess(machines, key.number, key.incarnation)
+        master = MasterProcess(machines, key)
         machines.add(master)
         master.start()
         if self.orders.version:

@@ -170,7 +170,7 @@ class Supervisor:
             now,
             phase=None if self.record is None else self.record.phase,
             slaves_live=objects.slaves_live,
-            stopped=(self.stop or objects.orders.stop_reason) is not None,
+            stopped=(objects.orders.stop_reason or self.stop) is not None,
         )
         objects.ledger = replace(objects.ledger, times=times)
         return times
@@ -179,7 +179,7 @@ class Supervisor:
         objects = self.objects
         run = patience.Run(
             times=self._see(now),
-            stop_reason=self.stop or objects.orders.stop_reason,
+            stop_reason=objects.orders.stop_reason or self.stop,
             slaves_live=objects.slaves_live,
             masters_run=any(master.running for master in objects.masters.values()),
             masters_given_up=places.given_up,

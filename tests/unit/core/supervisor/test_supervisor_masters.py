@@ -74,6 +74,32 @@ def test_one_that_the_cluster_took_away_is_not_stillborn() -> None:
     assert fill(1, (1,), (1,), seen, 100.0, PODS).create == (MasterId(0, 2),)
 
 
+def test_one_that_was_told_to_end_is_not_stillborn() -> None:
+    """Short as its life was, it says nothing of the next."""
+    seen = [master(0, 1, ended=True, deleting=True, lifetime=0.5, ended_at=100.0)]
+    assert fill(1, (1,), (1,), seen, 100.0, PODS).create == (MasterId(0, 2),)
+
+
+def test_of_several_that_are_waited_for_the_first_says_when_to_look_again() -> None:
+    """Whichever place it is in."""
+    later = master(1, 1, ended=True, lifetime=0.5, ended_at=100.5)
+    places = fill(2, (1, 1), (1, 1), [stillborn(1), later], 100.6, PODS)
+    assert (places.create, places.again) == ((), 100.0 + PODS.first)
+
+
+def test_masters_are_given_up_only_when_every_place_is_and_nobody_lives() -> None:
+    """One that does live, in another place or from before, may lead."""
+    used = STILLBORN_LIMIT + 1
+    hopeless = [stillborn(incarnation) for incarnation in range(2, used + 1)]
+    for living in (master(0, 1, running=True), master(1, 1, running=True)):
+        count = living.node.number + 1
+        last = (used, 1)[:count]
+        assert not fill(count, last, last, [*hopeless, living], 1e9, PODS).given_up
+    filled = fill(2, (used, 0), (used, 0), hopeless, 1e9, PODS)
+    assert (filled.create, filled.given_up) == ((MasterId(1, 1),), False)
+    assert fill(1, (used,), (used,), hopeless, 1e9, PODS).given_up
+
+
 def test_one_that_lived_begins_the_count_anew() -> None:
     """Masters that are killed now and then are always replaced."""
     lives = [0.5, 0.5, SHORT_LIFE, 0.5, 0.5]

@@ -117,6 +117,31 @@ def test_a_run_that_cannot_start_ends_at_its_deadline_with_its_reason() -> None:
     assert "not found" in told
 
 
+def test_a_run_that_began_while_the_operator_was_down_is_not_late() -> None:
+    """It finds the deadline passed and the record in SEND, at one look."""
+    api = started(startDeadlineSeconds=60)
+    nodes = tuple(member.node for member in members(api))
+    record(api, epoch=1, holder="m0-1", prepared=nodes)
+    api.settle()
+    record(api, view=1, members=members(api), phase=Phase.SEND, incarnations=nodes, starter=0)
+    api.now += 100.0
+    api.settle()
+    assert orders(api).stop_reason is None
+    assert "sendTime" in api.objects["RingRun", "demo"]["status"]
+
+
+def test_a_run_that_has_ended_in_start_is_not_suspended_any_more() -> None:
+    """It had begun, and when does not change."""
+    api = started()
+    api.delete("Lease", "demo")
+    api.settle()
+    before = api.objects["RingRun", "demo"]["status"]
+    assert (before["reason"], orders(api).phase) == ("RecordLost", Phase.START)
+    api.patch("RingRun", "demo", spec={"nodes": 3, "suspend": True})
+    api.settle()
+    assert api.objects["RingRun", "demo"]["status"]["startTime"] == before["startTime"]
+
+
 def test_the_end_of_a_run_is_nobodys_order_though_the_orders_were_lost() -> None:
     """Orders that are made again say STOP after the record; a leader that still collects results
     has more than the ten seconds of a STOP that was ordered."""

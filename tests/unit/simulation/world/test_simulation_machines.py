@@ -32,7 +32,7 @@ class Watched(Machines):
         return process
 
     def master(self, place: int) -> MasterProcess:
-        process = MasterProcess(self, place, 1)
+        process = MasterProcess(self, MasterId(place, 1))
         self.add(process)
         return process
 

@@ -7,7 +7,7 @@ import pytest
 
 from ringrun.core.node import SlaveId
 from ringrun.core.reason import Reason, Why
-from ringrun.core.supervisor.patience import CLUSTER
+from ringrun.core.supervisor.patience import AFTER_STOP, CLUSTER
 from ringrun.simulation.case import Case, make_spec
 from ringrun.simulation.trace import Trace
 from ringrun.simulation.world.objects import Room
@@ -113,6 +113,21 @@ def test_a_run_that_does_not_start_in_time_is_stopped() -> None:
     assert world.supervisor.stop is None
     world.clock.run(late + 2 * SUPERVISION)
     assert world.supervisor.stop == Reason(Why.START_DEADLINE)
+
+
+def test_what_is_ordered_stays_the_reason_whatever_is_wished_for_later() -> None:
+    """As in a local run."""
+    world = sending(send=20.0)
+    world.objects.make_room(Room.FULL)
+    for master in world.masters():
+        world.crash(master)
+    for word in (Why.ABORTED, Why.INTERRUPTED):
+        world.supervisor.stop = Reason(word)
+        world.supervisor.look()
+        passes(world, 1.0)
+    assert world.objects.orders.stop_reason == Reason(Why.ABORTED)
+    passes(world, AFTER_STOP)
+    assert world.objects.ledger.reported == Reason(Why.ABORTED)
 
 
 def test_without_masters_it_reports_itself_once_all_slaves_have_ended() -> None:

@@ -1,5 +1,6 @@
 """A whole run: who leads, whether it is over, what it has come to (simulation.world.world)."""
 
+from ringrun.core.reason import Reason, Why
 from ringrun.simulation.case import Case, make_spec
 from ringrun.simulation.trace import Trace
 from ringrun.simulation.world.objects import Room
@@ -86,11 +87,17 @@ def test_a_run_is_bereft_while_nobody_can_lead() -> None:
 
 def test_who_wants_the_run_to_end_has_said_so_to_the_next_supervisor_too() -> None:
     world = world_of(send=5.0)
+    world.supervisor.stop = Reason(Why.ABORTED)
+    world.restart_supervisor(0.5)
+    assert world.supervisor.stop == Reason(Why.ABORTED)
+
+
+def test_another_supervisor_goes_on_with_the_same_objects_once_it_is_there() -> None:
+    world = world_of(send=5.0)
     world.clock.run(0.6)
     before = world.supervisor
     world.restart_supervisor(0.5)
     assert (before.dead, world.supervisor.away) == (True, True)
-    assert world.supervisor.stop is before.stop
     assert world.supervisor.objects is before.objects
     world.crash(world.slaves()[0])
     world.clock.run(1.0)
