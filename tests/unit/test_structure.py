@@ -68,18 +68,29 @@ def test_what_is_imported_for_types_alone_is_not_of_this_project() -> None:
 
 
 def test_the_test_of_a_module_is_found_by_its_name() -> None:
-    """Its own, or that of a room above before it, since no two tests are called the same."""
-    tests = {path.stem for path in (ROOT / "tests").rglob("test_*.py")}
+    """Its own, or that of a room above before it, since no two tests are called the same; and in a
+    folder on the way to the module, since a namesake elsewhere is the test of something else."""
+    tests: dict[str, list[tuple[str, ...]]] = {}
+    for path in (ROOT / "tests").rglob("test_*.py"):
+        tests.setdefault(path.stem, []).append(_mirrored(path))
     assert [
         str(path.relative_to(ROOT))
         for path in MODULES
-        if _does_something(path) and not tests & _test_names(path)
+        if _does_something(path) and not _has_test(path, tests)
     ] == []
 
 
-def _test_names(path: Path) -> set[str]:
-    rooms = path.relative_to(ROOT).parts[:-1]
-    return {f"test_{path.stem}", *(f"test_{room}_{path.stem}" for room in rooms)}
+def _has_test(path: Path, tests: dict[str, list[tuple[str, ...]]]) -> bool:
+    source, *rooms = path.relative_to(ROOT).parts[:-1]
+    names = {f"test_{path.stem}", *(f"test_{room}_{path.stem}" for room in (source, *rooms))}
+    way = tuple(rooms if source == "operator" else rooms[1:])
+    return any(way[: len(folder)] == folder for name in names for folder in tests.get(name, ()))
+
+
+def _mirrored(test: Path) -> tuple[str, ...]:
+    """The rooms of the code that a test's folder stands for."""
+    kind, *rooms = test.relative_to(ROOT / "tests").parts[:-1]
+    return (kind, *rooms) if kind == "simulation" else tuple(rooms)
 
 
 def _does_something(path: Path) -> bool:

@@ -228,7 +228,7 @@ def test_the_dead_do_nothing() -> None:
 
 
 def test_notes_are_written_before_anything_leaves() -> None:
-    """What another knows of a process is in its journal (G13)."""
+    """What another knows of a process is in its journal."""
     machines, one, other = linked()
     written: list[int] = []
     before = len(one.journal)
