@@ -161,6 +161,17 @@ def test_a_second_kick_of_a_view_is_answered_and_gives_no_second_turn() -> None:
     assert len(parts.said(Kicked)) == 2
 
 
+def test_a_kick_in_grace_is_answered_and_gives_no_turn() -> None:
+    """G6: nobody originates any more, and the leader need not ask again."""
+    parts = Parts().installed()
+    parts.course.move(NOW + PLAN.send)
+    kick = Kick(epoch=1, holder=str(LEADER), view=1, elapsed=PLAN.send)
+    assert not parts.views.kick(kick, NOW + PLAN.send)
+    assert len(parts.said(Kicked)) == 1
+    assert parts.at.model is not None
+    assert not parts.at.model.due
+
+
 def test_a_view_wants_links_to_its_other_members() -> None:
     """And to nobody else."""
     parts = holding(0)
