@@ -7,7 +7,7 @@ import pytest
 
 from ringrun.core.messages import Result
 from ringrun.core.node import SlaveId
-from ringrun.core.orders import Orders
+from ringrun.core.orders import Leaving, Orders
 from ringrun.core.phase import Phase
 from ringrun.core.reason import Reason, Why
 from ringrun.core.record import Member, Record
@@ -256,6 +256,14 @@ def test_a_slave_that_finished_has_not_failed() -> None:
     assert act(slaves=done).create == ()
 
 
+def test_a_result_stays_in_the_orders_when_its_slave_is_seen_no_more() -> None:
+    """Its process is forgotten, its pod is deleted (G10)."""
+    gone = ended(ALL[2], "", result=result(2, 1))
+    orders = act(slaves=(*ALL[:2], gone)).orders
+    again = act(orders, ALL[:2]).orders
+    assert again.results == (result(2, 1),)
+
+
 def test_one_that_left_early_with_a_result_is_replaced() -> None:
     """SIGTERM in SEND: it gave what it had, and its place is free."""
     left = ended(ALL[2], "", result=result(2, 1, send_seconds=0.7))
@@ -356,6 +364,24 @@ def test_one_that_was_given_up_and_is_there_after_all_is_deleted() -> None:
     decision = act(orders)
     assert decision.delete == ((0, 1),)
     assert decision.create == ((0, 2),)
+
+
+@pytest.mark.parametrize(
+    ("orders", "slaves", "record"),
+    [
+        (Orders(dead=(SlaveId(2, 4),)), (), START_RECORD),
+        (Orders(leaving=(Leaving(2, 4, 99.0),)), (), START_RECORD),
+        (Orders(), (ended(listening(2, 4)),), START_RECORD),
+        (Orders(), (), START_RECORD.evolve(prepared=(SlaveId(2, 4),))),
+        (Orders(), (), SEND_RECORD.evolve(incarnations=(SlaveId(2, 4),))),
+    ],
+    ids=["the dead", "who leaves", "who is seen", "who was prepared", "who was admitted"],
+)
+def test_whoever_is_known_from_anywhere_is_followed_by_the_next(
+    orders: Orders, slaves: tuple[SlaveSeen, ...], record: Record
+) -> None:
+    """G12: a supervisor that restarts from the objects alone, with one of them left."""
+    assert SlaveId(2, 5) in act(orders, slaves, record).create
 
 
 def test_an_incarnation_that_only_the_record_knows_is_not_used_again() -> None:

@@ -30,6 +30,15 @@ def test_the_lease_of_a_leader_that_is_merely_gone_is_left_alone() -> None:
     assert "demo-m0-1" not in api.pod_names()
 
 
+def test_the_lease_of_a_leader_whose_machine_was_lost_is_left_alone() -> None:
+    """Its pod counts as ended and its place is filled, but no kubelet saw the process end."""
+    api = sending()
+    api.patch("Pod", "demo-m0-1", status={"phase": "Failed", "reason": "NodeLost"})
+    api.settle()
+    assert read_record(api.objects["Lease", "demo"]).holder == "m0-1"
+    assert "demo-m0-2" in api.pod_names()
+
+
 def test_a_freed_lease_does_not_pass_a_renewal() -> None:
     """The write compares; the one that was late is looked at anew."""
     api = sending()
