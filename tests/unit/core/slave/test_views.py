@@ -92,6 +92,23 @@ def test_by_entering_a_view_the_cut_is_approved_and_the_rest_dropped() -> None:
     assert parts.at.model is not None
 
 
+@pytest.mark.parametrize(
+    ("seconds", "sending"),
+    [(0.0, True), (PLAN.send, False), (PLAN.send + PLAN.grace, None)],
+    ids=["SEND", "GRACE", "frozen"],
+)
+def test_in_a_new_view_a_slave_does_what_its_phase_allows(
+    seconds: float, *, sending: bool | None
+) -> None:
+    """G6: in GRACE it originates nothing, and once it is frozen it takes no part."""
+    parts = holding(0)
+    parts.course.move(NOW + seconds)
+    parts.views.arrive(VIEW_1.evolve(view=2), NOW + seconds)
+    model = parts.at.model
+    assert parts.at.view == 2
+    assert (None if model is None else model.ring.sending) is sending
+
+
 def test_a_wedged_slave_takes_no_part_and_answers_each_attempt() -> None:
     """With what it holds, which does not grow any more."""
     parts = holding(3)
