@@ -131,12 +131,14 @@ def test_a_held_lease_is_only_read() -> None:
 
 
 def test_one_request_is_in_flight_however_long_it_takes() -> None:
-    """Of reads and of writes; and the master sleeps meanwhile."""
+    """Of reads and of writes; the master sleeps meanwhile, and whatever wakes it, it waits."""
     master = Lone()
     master.ticked()
     assert requests(master.after(100.0)) == []
+    assert requests(master.ticked()) == []
     master.reads(Record(version=4))
     assert requests(master.after(100.0)) == []
+    assert requests(master.ticked()) == []
 
 
 def test_a_standby_whose_record_is_out_of_reach_sleeps_between_its_reads() -> None:

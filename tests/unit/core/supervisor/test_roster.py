@@ -194,6 +194,14 @@ def test_one_dropped_from_the_view_leaves_at_once_and_is_deleted_after_ten_secon
     assert late.create == ()
 
 
+def test_one_whose_successor_was_admitted_already_leaves_at_once() -> None:
+    """Orders of an earlier time came back: it could never be admitted again (G12)."""
+    record = without(SEND_RECORD, 2).evolve(incarnations=((0, 1), (1, 1), (2, 2)), view=4)
+    decision = act(record=record)
+    assert [entry[:2] for entry in decision.orders.leaving] == [(2, 1)]
+    assert decision.create == ((2, 3),)
+
+
 def test_a_replacement_that_is_not_yet_admitted_is_left_alone() -> None:
     """The record does not hold it and never did: it is on its way in."""
     record = without(SEND_RECORD, 1)

@@ -220,6 +220,19 @@ def test_while_anyone_may_still_answer_nothing_is_recorded() -> None:
     assert stage.wants(overdue) is not None
 
 
+def test_an_early_stop_that_nobody_answers_is_recorded_without_a_cut() -> None:
+    """Five seconds after it was ordered: whoever ordered it will not wait for the planned end."""
+    stop = Reason(Why.ABORTED)
+    stage = begun(term_of(), closing=True, stop_reason=stop)
+    for now in (LATE, NOW + 5.0):
+        stage.tick(now)
+        assert stage.wants(now) is None
+    stage.tick(NOW + 5.7)
+    wanted = stage.wants(NOW + 5.7)
+    assert wanted is not None
+    assert (wanted.closed, wanted.stop_reason, wanted.view) == (False, stop, 1)
+
+
 def test_what_was_not_written_is_wedged_again() -> None:
     """The answers may be old by now; before there is anything to write, nothing begins again."""
     stage = begun(term_of(dead=(C,)))

@@ -1,5 +1,7 @@
 """STOP: who is told to close, when the report is complete, and when all is done."""
 
+from dataclasses import replace
+
 import msgspec
 import pytest
 from made_results import result
@@ -64,6 +66,15 @@ def test_in_the_end_the_silent_count_as_dead() -> None:
     document = stage.report(NOW + PLAN.result_wait)
     assert document is not None
     assert document["complete"] is True
+
+
+def test_after_the_active_deadline_nobody_is_waited_for() -> None:
+    """It counts from when this master began."""
+    term = with_results(0)
+    term.spec = replace(term.spec, active_deadline=4.0)
+    stage = Closing(term, NOW)
+    assert stage.report(NOW + 3.9) is None
+    assert stage.report(NOW + 4.0) is not None
 
 
 def test_all_is_done_once_nobody_is_linked_any_more_or_after_a_while() -> None:
