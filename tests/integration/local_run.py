@@ -98,10 +98,6 @@ class LocalRun:
         self.until(lambda: self.record().get("phase") == phase)
         self.children()
 
-    def until_count(self, more_than: int = 0) -> None:
-        """Wait until the ring counts: a leader that renews its lease writes how far it came."""
-        self.until(lambda: int(self.record().get("count", 0)) > more_than)
-
     # What can be done to it
 
     def kill(self, name: str, number: signal.Signals = signal.SIGKILL) -> None:

@@ -112,7 +112,8 @@ def _report(known: Known, decided: Decided, reason: Reason) -> tuple[Action, ...
         known.record or Record(),
         decided.orders,
         known.draft,
-        [each.result for each in known.pods if each.ended and each.result is not None],
+        # What pods that have ended left behind is in the orders by now.
+        (),
         reason,
     )
     return (Replace(object=reports.with_report(result, document)),)

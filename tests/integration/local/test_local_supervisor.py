@@ -42,12 +42,16 @@ def interrupt(times: int) -> None:
 
 
 class Scene(Silent):
-    """A run; `then` is called at every look, with the record and the orders as they are."""
+    """A run; `then` is called at every look, with the record and the orders as they are.
+
+    `kept` are the orders on disk when each child was started.
+    """
 
     def __init__(self, run_dir: Path, then: Callable[["Scene", Record, Orders], None]) -> None:
         self.spec = SPEC
         self.folders: Folders = make_folders("demo", RunOptions(run_dir=run_dir))
         self.pids: dict[str, int] = {}
+        self.kept: dict[str, bytes] = {}
         self.arguments: dict[str, tuple[str, ...]] = {}
         self.lost: list[tuple[MasterId, bool]] = []
         self.figures: list[int] = []
@@ -71,6 +75,7 @@ class Scene(Silent):
     def _start(self, name: str, arguments: Sequence[str], channel: int, log: Path) -> int:
         self._ends[name] = socket.socket(fileno=os.dup(channel))
         self.arguments[name] = tuple(arguments)
+        self.kept[name] = self.folders.orders.read_bytes()
         self.pids[name] = os.posix_spawn(SLEEP, [SLEEP, "60"], {}, setsid=True)
         return self.pids[name]
 
@@ -247,6 +252,15 @@ def test_orders_are_kept_in_a_file_before_masters_are_told(stage: Stage) -> None
     complete = [line["orders"]["complete"] for line in scene.told("m0-1")[1:]]
     assert complete[0] is False
     assert True in complete
+
+
+def test_a_slave_is_started_once_the_orders_that_name_it_are_kept(stage: Stage) -> None:
+    """Its incarnation is used from then on, whatever becomes of it (G12)."""
+    scene = stage(lambda scene, record, orders: interrupt(2))
+    scene.play()
+    for name in ("s0-1", "s1-1"):
+        kept = msgspec.json.decode(scene.kept[name], type=Orders)
+        assert name in {str(member.node) for member in kept.roster}
 
 
 def test_a_master_that_is_lost_is_told_with_whether_it_led(stage: Stage) -> None:

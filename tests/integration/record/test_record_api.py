@@ -12,8 +12,8 @@ import pytest
 import yaml
 from aiohttp import web
 from http_on_loopback import free_port, in_a_loop, serving
-from kubeconfig_file import kubeconfig
 from kubernetes.aio.client.configuration import Configuration
+from made_kubeconfig import kubeconfig
 
 from ringrun.record.api import WATCH_SECONDS, Api, ApiError, Refused
 

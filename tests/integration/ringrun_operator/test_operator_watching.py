@@ -11,7 +11,7 @@ import aiohttp
 import pytest
 from api_over_http import HttpApi, cluster_of
 from http_on_loopback import free_port, in_a_loop, until
-from kubeconfig_file import kubeconfig
+from made_kubeconfig import kubeconfig
 
 from ringrun_operator import health, kinds
 from ringrun_operator.act.cluster import Cluster

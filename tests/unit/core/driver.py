@@ -180,6 +180,7 @@ class Driver:
         for node in self.living():
             while node.alive and node.due <= self.now:
                 node.core.tick(self.local(node))
+                assert node.due > self.now, f"{node.key} would never sleep"
                 self.drain(node)
         turns = [node for node in self.living() if node.turn_at <= self.now]
         if not turns and not self._full:

@@ -60,6 +60,7 @@ class Lone:
         while self.core.deadline <= end:
             self.now = max(self.now, self.core.deadline)
             self.core.tick(self.now)
+            assert self.core.deadline > self.now, "it would never sleep"
             outputs += self.taken()
             if any(isinstance(output, Exit) for output in outputs):
                 return outputs

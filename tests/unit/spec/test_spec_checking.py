@@ -1,26 +1,12 @@
 """The rules of a RingRun: each fault in a line, with the rule, the value and the place."""
 
 import pytest
+from faulty import HEAD, faults
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ringrun.spec import RunSpec, SpecError, parse_run
 from ringrun.spec.checking import Path, Places, check_resource, near, shown
-
-HEAD = """\
-apiVersion: ringrun.dev/v1alpha1
-kind: RingRun
-metadata:
-  name: demo
-spec:
-"""
-
-
-def faults(text: str) -> list[str]:
-    """The faults of a text called bad.yaml; fails if it has none."""
-    with pytest.raises(SpecError) as caught:
-        parse_run(text, "bad.yaml")
-    return list(caught.value.faults)
 
 
 def spec_faults(spec: str) -> list[str]:

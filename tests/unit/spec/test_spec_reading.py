@@ -3,26 +3,12 @@
 from pathlib import Path
 
 import pytest
+from faulty import HEAD, faults
 
 from ringrun.spec import Model, Override, SpecError, default_run, load_run, parse_run
 from ringrun.spec.reading import parse_duration
 
 SAMPLE = Path(__file__).parents[3] / "deploy" / "samples" / "ringrun.yaml"
-
-HEAD = """\
-apiVersion: ringrun.dev/v1alpha1
-kind: RingRun
-metadata:
-  name: demo
-spec:
-"""
-
-
-def faults(text: str, *overrides: Override) -> list[str]:
-    """The faults of a text called bad.yaml; fails if it has none."""
-    with pytest.raises(SpecError) as caught:
-        parse_run(text, "bad.yaml", overrides)
-    return list(caught.value.faults)
 
 
 def flag(name: str, *path: str, text: str) -> Override:

@@ -1,26 +1,12 @@
 """YAML as plain values and lines: what is no document, and what text can do no harm."""
 
 import pytest
+from faulty import HEAD, faults
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ringrun.spec import SpecError, parse_run
 from ringrun.spec.text import read_text
-
-HEAD = """\
-apiVersion: ringrun.dev/v1alpha1
-kind: RingRun
-metadata:
-  name: demo
-spec:
-"""
-
-
-def faults(text: str) -> list[str]:
-    """The faults of a text called bad.yaml; fails if it has none."""
-    with pytest.raises(SpecError) as caught:
-        parse_run(text, "bad.yaml")
-    return list(caught.value.faults)
 
 
 def test_every_part_of_a_text_has_its_value_and_its_line() -> None:

@@ -124,6 +124,16 @@ def test_the_record_of_a_new_view_changes_only_what_it_must() -> None:
     assert all(isinstance(node, SlaveId) for node in after.incarnations)
 
 
+def test_who_was_left_out_stays_among_those_that_were_admitted() -> None:
+    """Or it could be admitted once more, with its old log (G12)."""
+    change = changing({A: 3, B: 3}, without={C})
+    change.choose(members(A, B, C))
+    change.synced = {node: synced("abc", 1) for node in (A, B)}
+    after = change.next_record(in_send(), PLAN)
+    assert after.members == members(A, B)
+    assert after.admitted(C.ordinal) == C.incarnation
+
+
 def test_the_record_that_closes_says_stop_and_who_was_there() -> None:
     """STOP, closed, the reason; sendMembers are those of the end of SEND if they are known."""
     change = changing({A: 1}, closing=True, stop_reason=Reason(Why.ABORTED))

@@ -137,11 +137,13 @@ def test_a_leader_that_is_done_goes_on_until_its_lease_is_freed() -> None:
     assert told(term, Stored) == [C]
 
 
-def test_results_of_slaves_that_ended_before_it_led_are_its_own() -> None:
-    """G10: the orders have them, and may never change again."""
-    term = term_of(STOP, results=(result(1, ""),))
-    Leading(term, NOW)
-    assert term.collected.results == {B: result(1, "")}
+def test_results_that_the_supervisor_found_are_taken_from_the_orders() -> None:
+    """Those that were there before this master led, and those that come later (G10)."""
+    term = term_of(results=(result(0, "a"),))
+    lead = running(term)
+    assert set(term.collected.results) == {A}
+    lead.orders_changed(msgspec.structs.replace(term.orders, results=(result(1, "a"),)))
+    assert set(term.collected.results) == {A, B}
 
 
 def test_a_result_told_in_the_name_of_another_is_not_taken() -> None:

@@ -132,12 +132,14 @@ def test_a_held_lease_is_only_read() -> None:
 
 
 def test_one_request_is_in_flight_however_long_it_takes() -> None:
-    """Of reads and of writes; and the master sleeps meanwhile."""
+    """Of reads and of writes; the master sleeps meanwhile, and whatever wakes it, it waits."""
     master = Lone()
     master.ticked()
     assert requests(master.after(100.0)) == []
+    assert requests(master.ticked()) == []
     master.reads(Record(version=4))
     assert requests(master.after(100.0)) == []
+    assert requests(master.ticked()) == []
 
 
 def test_a_standby_whose_record_is_out_of_reach_sleeps_between_its_reads() -> None:
@@ -399,3 +401,29 @@ def test_a_run_that_nobody_could_prepare_in_time_is_stopped_unclosed() -> None:
     assert master.now >= end
     assert (record.closed, record.view) == (False, 0)
     assert str(record.stop_reason) == "StartDeadlineExceeded: slaves not prepared: 0, 1, 2"
+
+
+def test_a_leader_that_stands_aside_frees_its_lease_and_lets_the_other_try() -> None:
+    """It reaches nobody, and a standby need not wait for the lease to expire."""
+    members = tuple(Member(ordinal=ordinal, incarnation=1) for ordinal in range(3))
+    master = Lone()
+    orders = Orders(version=1, phase=Phase.SEND, roster=members, masters=("m0-1", "m1-1"))
+    master.core.orders_read(orders, master.now)
+    master.taken()
+    record = Record(version=4, epoch=2, view=1, members=members, phase=Phase.SEND)
+    asked = requests(master.reads(record))
+    written = []
+    for _ in range(200):
+        written += [each.record for each in asked if isinstance(each, WriteRecord)]
+        if asked != [ReadRecord()]:
+            asked = requests(master.wrote(Outcome.SAVED) if asked else master.after(0.125))
+        elif master.core.lead is None:
+            break
+        else:
+            asked = requests(master.reads(written[-1]))
+    assert written[0].holder == "m0-1"
+    assert written[-1] == written[-2].evolve(holder="")
+    freed = written[-1]
+    for _ in range(8):
+        assert not [each for each in master.after(POLL) if isinstance(each, WriteRecord)]
+        master.reads(freed)

@@ -108,6 +108,18 @@ def test_who_was_told_to_end_says_so_and_ends_with_a_view_without_it() -> None:
     assert parts.timeline.phase is Phase.STOP
 
 
+def test_by_the_closing_cut_all_that_is_held_up_to_it_counts() -> None:
+    """No more than that, and it is noted as approved in the view that was closed (G8)."""
+    parts = Parts().installed()
+    log = parts.at.log
+    assert log is not None
+    log.append(1, 1, bytes(8 * 5))
+    parts.course.close(close(cut=3), NOW)
+    assert parts.noted(Note.APPROVED) == [(1, 3, 2)]
+    (finish,) = (each for each in parts.taken() if isinstance(each, Finish))
+    assert (finish.result.final, finish.result.count) == (True, 3)
+
+
 def test_a_second_close_makes_no_second_result() -> None:
     """Nothing counts after the first (G6)."""
     parts = Parts().installed()

@@ -34,6 +34,7 @@ from ringrun.core.node import MasterId, SlaveId
 from ringrun.core.outputs import Drop, Exit, Finish, Send
 from ringrun.core.phase import Phase
 from ringrun.core.record import Plan
+from ringrun.core.ring.frame import HEADER
 
 # G7: whom it obeys
 
@@ -270,6 +271,23 @@ def test_deadlines_come_before_data() -> None:
     slave.issue(late)
     assert slave.phase is Phase.STOP
     assert slave.at.log.held == held
+
+
+@pytest.mark.parametrize("view", [0, 2])
+def test_a_frame_of_another_view_is_dropped(view: int) -> None:
+    """An index may be given to another in the next one, and this one's members confirm it (G4)."""
+    ring = Ring(2, "lockstep").go()
+    sender, slave = ring.slaves()
+    sender.issue(ring.local(ring.nodes[sender.node]))
+    (_, parts), *_ = sender.frames
+    kind, wagons, _, *rest = HEADER.unpack_from(b"".join(parts))
+    tail = b"".join(parts)[HEADER.size :]
+    now = ring.local(ring.nodes[slave.node])
+    slave.data(0, memoryview(HEADER.pack(kind, wagons, view, *rest) + tail), now)
+    assert slave.at.log is not None
+    assert (slave.at.log.held, slave.frames) == (0, [])
+    slave.data(0, memoryview(HEADER.pack(kind, wagons, 1, *rest) + tail), now)
+    assert (slave.at.log.held, len(slave.frames)) == (1, 1)
 
 
 def test_close_in_time_makes_the_result_final() -> None:

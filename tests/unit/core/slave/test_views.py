@@ -131,6 +131,17 @@ def test_a_wedged_slave_takes_no_part_and_answers_each_attempt() -> None:
     ]
 
 
+def test_by_the_wedge_what_waits_for_an_earlier_entry_is_forgotten() -> None:
+    """What comes by SYNC is put in its place, and must not go on with it by itself."""
+    parts = Parts().installed()
+    log = parts.at.log
+    assert log is not None
+    log.offer(2, 1, 2, bytes(8))
+    parts.views.wedge(wedge(), NOW)
+    log.offer(1, 1, 1, bytes(8))
+    assert log.held == 1
+
+
 @pytest.mark.parametrize(("cut", "synced"), [(3, True), (2, True), (4, False)])
 def test_synced_is_said_once_the_cut_is_held(cut: int, *, synced: bool) -> None:
     """Otherwise the donor is asked for the rest."""

@@ -56,6 +56,20 @@ def test_results_in_the_orders_and_those_found_beside_them_are_one_report() -> N
     assert report["count"] == fold("abc").count
 
 
+def test_a_result_counts_wherever_it_was_kept() -> None:
+    """Slave 0's is in the orders, slave 1's was found, slave 2's is in the draft (G10)."""
+    nodes = members(SlaveId(0, 1), SlaveId(1, 1), SlaveId(2, 1))
+    ended, found = (result(ordinal, "abc", final=False, cuts=(1,)) for ordinal in range(2))
+    orders = Orders(results=(ended,))
+    report = orphaned_report(SPEC, SENDING.evolve(members=nodes), orders, draft(), [found], GONE)
+    assert [(slave["ordinal"], slave["count"]) for slave in report["slaves"]] == [
+        (0, 3),
+        (1, 3),
+        (2, 3),
+    ]
+    assert (report["verdict"], report["count"], report["closed"]) == ("Agreed", 3, False)
+
+
 def test_what_falls_short_is_said_before_why_no_master_told_it() -> None:
     """One result is missing, and nobody is left who could still get it."""
     report = orphaned_report(SPEC, SENDING, Orders(), None, (result(0, "abc"),), GONE)

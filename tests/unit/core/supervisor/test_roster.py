@@ -7,7 +7,7 @@ import pytest
 
 from ringrun.core.messages import Result
 from ringrun.core.node import SlaveId
-from ringrun.core.orders import Orders
+from ringrun.core.orders import Leaving, Orders
 from ringrun.core.phase import Phase
 from ringrun.core.reason import Reason, Why
 from ringrun.core.record import Member, Record
@@ -194,6 +194,14 @@ def test_one_dropped_from_the_view_leaves_at_once_and_is_deleted_after_ten_secon
     assert late.create == ()
 
 
+def test_one_whose_successor_was_admitted_already_leaves_at_once() -> None:
+    """Orders of an earlier time came back: it could never be admitted again (G12)."""
+    record = without(SEND_RECORD, 2).evolve(incarnations=((0, 1), (1, 1), (2, 2)), view=4)
+    decision = act(record=record)
+    assert [entry[:2] for entry in decision.orders.leaving] == [(2, 1)]
+    assert decision.create == ((2, 3),)
+
+
 def test_a_replacement_that_is_not_yet_admitted_is_left_alone() -> None:
     """The record does not hold it and never did: it is on its way in."""
     record = without(SEND_RECORD, 1)
@@ -254,6 +262,14 @@ def test_a_slave_that_finished_has_not_failed() -> None:
     assert orders.phase is Phase.SEND
     assert len(orders.results) == 3
     assert act(slaves=done).create == ()
+
+
+def test_a_result_stays_in_the_orders_when_its_slave_is_seen_no_more() -> None:
+    """Its process is forgotten, its pod is deleted (G10)."""
+    gone = ended(ALL[2], "", result=result(2, 1))
+    orders = act(slaves=(*ALL[:2], gone)).orders
+    again = act(orders, ALL[:2]).orders
+    assert again.results == (result(2, 1),)
 
 
 def test_one_that_left_early_with_a_result_is_replaced() -> None:
@@ -356,6 +372,24 @@ def test_one_that_was_given_up_and_is_there_after_all_is_deleted() -> None:
     decision = act(orders)
     assert decision.delete == ((0, 1),)
     assert decision.create == ((0, 2),)
+
+
+@pytest.mark.parametrize(
+    ("orders", "slaves", "record"),
+    [
+        (Orders(dead=(SlaveId(2, 4),)), (), START_RECORD),
+        (Orders(leaving=(Leaving(2, 4, 99.0),)), (), START_RECORD),
+        (Orders(), (ended(listening(2, 4)),), START_RECORD),
+        (Orders(), (), START_RECORD.evolve(prepared=(SlaveId(2, 4),))),
+        (Orders(), (), SEND_RECORD.evolve(incarnations=(SlaveId(2, 4),))),
+    ],
+    ids=["the dead", "who leaves", "who is seen", "who was prepared", "who was admitted"],
+)
+def test_whoever_is_known_from_anywhere_is_followed_by_the_next(
+    orders: Orders, slaves: tuple[SlaveSeen, ...], record: Record
+) -> None:
+    """G12: a supervisor that restarts from the objects alone, with one of them left."""
+    assert SlaveId(2, 5) in act(orders, slaves, record).create
 
 
 def test_an_incarnation_that_only_the_record_knows_is_not_used_again() -> None:

@@ -1,9 +1,10 @@
 """What is done, in which order, and what is done about a lease whose holder ended."""
 
-from runs_in_memory import record, sending
+from runs_in_memory import members, record, sending
 
+from ringrun.core.supervisor.roster import DELETE_AFTER
 from ringrun.record.lease_object import read_record
-from ringrun_operator.decide.actions import Create, CreatePod, Replace
+from ringrun_operator.decide.actions import Create, CreatePod, DeletePod, Replace
 from ringrun_operator.decide.plan import RESYNC
 
 
@@ -52,12 +53,17 @@ def test_a_freed_lease_does_not_pass_a_renewal() -> None:
 def test_orders_are_kept_before_anything_follows_from_them() -> None:
     """Then pods are made, and then taken away."""
     api = sending()
+    record(api, view=2, members=members(api)[:2])
+    api.settle()
+    api.now += DELETE_AFTER
     api.ends("demo-s1-1")
-    api.patch("Pod", "demo-s2-1", deletionTimestamp="1970-01-01T00:16:40Z")
-    actions = api.look().actions
-    assert isinstance(actions[0], Replace)
-    assert actions[0].object["metadata"]["name"] == "demo-orders"
-    assert all(isinstance(action, CreatePod) for action in actions[1:])
+    kept, made, gone = api.look().actions
+    assert isinstance(kept, Replace)
+    assert kept.object["metadata"]["name"] == "demo-orders"
+    assert isinstance(made, CreatePod)
+    assert made.object["metadata"]["name"] == "demo-s1-2"
+    assert isinstance(gone, DeletePod)
+    assert gone.name == "demo-s2-1"
 
 
 def test_the_report_is_stored_before_everything_else_that_is_to_be_done() -> None:

@@ -8,7 +8,7 @@ from ringrun.core.master.change import Change
 from ringrun.core.master.stages.changing import Changing
 from ringrun.core.master.stages.interface import Alter, StandAside
 from ringrun.core.master.term import Term
-from ringrun.core.messages import Sync, Trouble, Wedge
+from ringrun.core.messages import Sync, Synced, Trouble, Wedge
 from ringrun.core.node import SlaveId
 from ringrun.core.phase import Phase
 from ringrun.core.reason import Reason, Why
@@ -71,6 +71,21 @@ def test_an_answer_of_another_attempt_or_view_does_not_count() -> None:
     stage.receive(A, wedged(2, 3), NOW)
     stage.receive(B, wedged(1, 3, view=2), NOW)
     assert stage.change.wedged == {}
+
+
+@pytest.mark.parametrize(
+    "other",
+    [synced(2, fold("xy")), synced(1, fold("xy"), view=2), synced(1, fold("x"))],
+    ids=["attempt", "view", "cut"],
+)
+def test_who_is_synced_for_another_cut_is_not_synced(other: Synced) -> None:
+    """It may not hold what the view will begin with (G3)."""
+    stage = begun(term_of(dead=(C,)))
+    wedge(stage, {A: 2, B: 2})
+    stage.receive(A, synced(1, fold("xy")), NOW)
+    stage.receive(B, other, NOW)
+    assert stage.change.unsynced() == [ROSTER[1]]
+    assert stage.wants(NOW) is None
 
 
 def test_the_record_is_wanted_once_all_are_synced_and_not_before() -> None:
@@ -203,6 +218,19 @@ def test_while_anyone_may_still_answer_nothing_is_recorded() -> None:
     overdue = NOW + PLAN.send + PLAN.grace + PLAN.result_wait
     stage.tick(overdue)
     assert stage.wants(overdue) is not None
+
+
+def test_an_early_stop_that_nobody_answers_is_recorded_without_a_cut() -> None:
+    """Five seconds after it was ordered: whoever ordered it will not wait for the planned end."""
+    stop = Reason(Why.ABORTED)
+    stage = begun(term_of(), closing=True, stop_reason=stop)
+    for now in (LATE, NOW + 5.0):
+        stage.tick(now)
+        assert stage.wants(now) is None
+    stage.tick(NOW + 5.7)
+    wanted = stage.wants(NOW + 5.7)
+    assert wanted is not None
+    assert (wanted.closed, wanted.stop_reason, wanted.view) == (False, stop, 1)
 
 
 def test_what_was_not_written_is_wedged_again() -> None:

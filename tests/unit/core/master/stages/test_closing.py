@@ -1,8 +1,11 @@
 """STOP: who is told to close, when the report is complete, and when all is done."""
 
+from dataclasses import replace
+
+import msgspec
 import pytest
 from made_results import result
-from made_term import NOW, PLAN, STOP, A, B, C, term_of, told
+from made_term import NOW, PLAN, ROSTER, STOP, A, B, C, term_of, told
 
 from ringrun.core.master.stages.closing import Closing
 from ringrun.core.master.stages.interface import Done
@@ -24,6 +27,15 @@ def test_close_is_said_to_all_whose_result_is_lacking() -> None:
     term = with_results(1)
     Closing(term, NOW).repeat(NOW)
     assert told(term, Close) == [A, C]
+
+
+def test_close_is_said_also_to_who_was_left_out_at_last_and_to_who_never_came_in() -> None:
+    """The verdict asks for the one (G11); the other would wait for a view that never comes."""
+    joiner = msgspec.structs.replace(ROSTER[2], incarnation=2)
+    term = term_of(STOP.evolve(members=ROSTER[:1]), roster=(ROSTER[0], joiner))
+    term.up.add(joiner.node)
+    Closing(term, NOW).repeat(NOW)
+    assert told(term, Close) == [A, B, C, joiner.node]
 
 
 def test_stored_is_said_for_what_is_kept_outside_alone() -> None:
@@ -54,6 +66,15 @@ def test_in_the_end_the_silent_count_as_dead() -> None:
     document = stage.report(NOW + PLAN.result_wait)
     assert document is not None
     assert document["complete"] is True
+
+
+def test_after_the_active_deadline_nobody_is_waited_for() -> None:
+    """It counts from when this master began."""
+    term = with_results(0)
+    term.spec = replace(term.spec, active_deadline=4.0)
+    stage = Closing(term, NOW)
+    assert stage.report(NOW + 3.9) is None
+    assert stage.report(NOW + 4.0) is not None
 
 
 def test_all_is_done_once_nobody_is_linked_any_more_or_after_a_while() -> None:
