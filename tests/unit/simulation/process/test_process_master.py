@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from ringrun.core.messages import Stored
-from ringrun.core.node import SlaveId
+from ringrun.core.node import MasterId, SlaveId
 from ringrun.core.outputs import Links, Outcome, ReadRecord, StoodDown, WriteReport
 from ringrun.core.record import Member, Record
 from ringrun.simulation.case import Case, make_spec
@@ -38,7 +38,7 @@ class Quiet(Machines):
 def leading(**given: Any) -> tuple[Quiet, MasterProcess]:
     """A master that has a link to a slave. Nothing that it says arrives."""
     machines = Quiet(**given)
-    master = MasterProcess(machines, 0, 1)
+    master = MasterProcess(machines, MasterId(0, 1))
     for process in (SlaveProcess(machines, SLAVE), master):
         machines.add(process)
     master.put_out(Links(wanted=(Member(ordinal=0, incarnation=1),)), master.local())
@@ -91,7 +91,7 @@ class Noted:
 
 def noted() -> tuple[Quiet, MasterProcess, Noted]:
     machines = Quiet()
-    master = MasterProcess(machines, 0, 1)
+    master = MasterProcess(machines, MasterId(0, 1))
     core = Noted()
     master.core = core  # type: ignore[assignment]
     return machines, master, core
