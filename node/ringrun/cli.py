@@ -11,9 +11,8 @@ import os
 import re
 import sys
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import Final, TextIO
+from typing import Final
 
 from ringrun import __version__
 from ringrun.arguments import addresses, folder, integer, one_of, port
@@ -282,25 +281,15 @@ def _simulate(parsed: argparse.Namespace) -> int:
 
     from ringrun.simulation import main as simulate
 
-    with _digests(parsed.digest) as digests:
-        return simulate(
-            spec,
-            runs=runs,
-            seed=seed,
-            faults=parsed.faults,
-            without=tuple(parsed.without),
-            trace=parsed.trace,
-            digests=digests,
-        )
-
-
-def _digests(path: str | None) -> AbstractContextManager[TextIO | None]:
-    if path is None:
-        return nullcontext()
-    try:
-        return open(path, "w", encoding="ascii")
-    except OSError as error:
-        raise SpecError([f"--digest: {path} cannot be written: {error.strerror}"]) from error
+    return simulate(
+        spec,
+        runs=runs,
+        seed=seed,
+        faults=parsed.faults,
+        without=tuple(parsed.without),
+        trace=parsed.trace,
+        digest=parsed.digest,
+    )
 
 
 def _spec(parsed: argparse.Namespace, flags: Sequence[str], faults: list[str]) -> RunSpec:

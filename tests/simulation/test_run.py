@@ -5,7 +5,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from hashlib import sha256
-from io import StringIO
+from pathlib import Path
 
 import pytest
 
@@ -128,16 +128,31 @@ def test_a_trace_tells_the_run_in_words(capsys: pytest.CaptureFixture[str]) -> N
     assert any("says: LeaderElected" in line for line in lines)
 
 
-def test_digests_tell_which_runs_are_not_as_they_were(capsys: pytest.CaptureFixture[str]) -> None:
+def test_digests_tell_which_runs_are_not_as_they_were(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     """A line a run; a rule less changes those runs alone in which it was needed."""
-    before, after = StringIO(), StringIO()
-    main(None, runs=20, seed=0, digests=before)
-    main(None, runs=20, seed=0, digests=after, without=["reinstall_on_takeover"])
-    lines, changed = before.getvalue().splitlines(), after.getvalue().splitlines()
+    before, after = tmp_path / "before", tmp_path / "after"
+    main(None, runs=20, seed=0, digest=str(before))
+    main(None, runs=20, seed=0, digest=str(after), without=["reinstall_on_takeover"])
+    lines, changed = before.read_text().splitlines(), after.read_text().splitlines()
     assert [line.split()[0] for line in lines] == [str(seed) for seed in range(20)]
     assert 0 < sum(a != b for a, b in zip(lines, changed, strict=True)) < 20
     out = capsys.readouterr().out.splitlines()
-    assert out[1] == "digest of all transcripts: " + sha256(before.getvalue().encode()).hexdigest()
+    assert out[1] == "digest of all transcripts: " + sha256(before.read_bytes()).hexdigest()
+
+
+def test_a_refused_flag_costs_nobody_the_digests_of_before(tmp_path: Path) -> None:
+    kept = tmp_path / "digests"
+    kept.write_text("0 abc\n")
+    with pytest.raises(SpecError):
+        main(None, runs=1, seed=0, digest=str(kept), without=["no-such-rule"])
+    assert kept.read_text() == "0 abc\n"
+
+
+def test_digests_that_cannot_be_kept_are_refused_before_anything_runs(tmp_path: Path) -> None:
+    with pytest.raises(SpecError, match=r"--digest: .* cannot be written: Is a directory"):
+        main(None, runs=1, seed=0, digest=str(tmp_path))
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import signal
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, fields, replace
 from hashlib import sha256
 from typing import Any, TextIO
@@ -46,12 +47,12 @@ def main(
     faults: str = Profile.ALL,
     without: Sequence[str] = (),
     trace: bool = False,
-    digests: TextIO | None = None,
+    digest: str | None = None,
 ) -> int:
     """`ringrun simulate`: 0 if no run broke a promise, else 1. SpecError for a wrong flag.
 
-    `digests` gets a line a run, its seed and its transcript's digest, and at the end that of all:
-    two versions of the program whose lines are equal did the same, step by step.
+    `digest` names a file that gets a line a run, its seed and its transcript's digest; that of all
+    lines is printed. Two versions of the program whose lines are equal did the same, step by step.
     """
     profile = _profile(faults)
     rules = _rules(without)
@@ -59,19 +60,30 @@ def main(
     begun = time.monotonic()
     all_ = sha256()
     seeds = range(seed, seed + runs)
-    keep = digests is not None
-    for outcome in outcomes(spec, seeds, profile, rules, trace=trace, digests=keep):
-        total.add(outcome)
-        if outcome.findings and total.broken <= _SHOWN:
-            _tell(outcome, profile, without, spec)
-        if digests is not None:
-            line = f"{outcome.seed} {outcome.digest}\n"
-            all_.update(line.encode())
-            digests.write(line)
+    # Opened, and so emptied, only now that no flag is refused.
+    with _digests(digest) as digests:
+        keep = digests is not None
+        for outcome in outcomes(spec, seeds, profile, rules, trace=trace, digests=keep):
+            total.add(outcome)
+            if outcome.findings and total.broken <= _SHOWN:
+                _tell(outcome, profile, without, spec)
+            if digests is not None:
+                line = f"{outcome.seed} {outcome.digest}\n"
+                all_.update(line.encode())
+                digests.write(line)
     print(total.line(time.monotonic() - begun))
-    if digests is not None:
+    if digest is not None:
         print(f"digest of all transcripts: {all_.hexdigest()}")
     return 1 if total.broken else 0
+
+
+def _digests(path: str | None) -> AbstractContextManager[TextIO | None]:
+    if path is None:
+        return nullcontext()
+    try:
+        return open(path, "w", encoding="ascii")
+    except OSError as error:
+        raise SpecError([f"--digest: {path} cannot be written: {error.strerror}"]) from error
 
 
 def outcomes(
