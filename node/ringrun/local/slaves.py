@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from ringrun.core.node import SlaveId
 from ringrun.core.supervisor.observed import SlaveSeen
+from ringrun.core.supervisor.roster import DELETE_AFTER
 from ringrun.local.folders import Folders
 from ringrun.local.processes.child import Child
 
@@ -74,7 +75,7 @@ class Slaves:
 
     def _cause(self, slave: _Slave) -> str:
         if slave.condemned:
-            return "killed 10 s after it left the ring"
+            return f"killed {DELETE_AFTER:g} s after it left the ring"
         return cause_of(slave.child, self._folders)
 
 

@@ -160,13 +160,9 @@ class Blocks:
             return (self._bytes[start:stop],)
         return self._bytes[start:], self._bytes[: stop - size]
 
-    def sent_by(self, sender: int, up_to: int | None = None) -> int:
-        """How many of the sender's entries are held, up to an index in the ring if one is given.
-
-        The sender's next k is one more.
-        """
-        count = self._sent.get(sender, 0)
-        return count if up_to is None else count - self._sent_after(up_to)[sender]
+    def sent_by(self, sender: int) -> int:
+        """How many of the sender's entries are held; its next k is one more."""
+        return self._sent.get(sender, 0)
 
     def _make_room(self, last: int) -> None:
         """Move the limit to `last` or beyond, if the log can."""

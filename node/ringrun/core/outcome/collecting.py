@@ -62,13 +62,11 @@ class Collected:
         self._rules = rules
         self._writing: set[SlaveId] = set()
 
-    def add(self, result: Result) -> bool:
-        """A result was delivered; True if it is new."""
-        if result.node in self.results:
-            return False
-        self.results[result.node] = result
-        self.dirty = True
-        return True
+    def add(self, result: Result) -> None:
+        """A result was delivered; the first of a slave counts."""
+        if result.node not in self.results:
+            self.results[result.node] = result
+            self.dirty = True
 
     def fail(self, failure: FailureReport) -> None:
         """Something failed."""
