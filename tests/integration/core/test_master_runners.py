@@ -213,7 +213,7 @@ class Simulated:
         self.trace = SpiedTrace(self.seen, self.clock)
         self.record, self.report = Store(0, Record()), Store(0, None)
         self._code: int | None = None
-        self.process = SimulatedProcess(self, 0, 1)  # type: ignore[arg-type]
+        self.process = SimulatedProcess(self, ME)  # type: ignore[arg-type]
         self.process.core = Puppet(self.process.local(), self, script)
         self.process.journal = Disk(self.seen, self.process.journal)
 
