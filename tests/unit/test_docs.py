@@ -25,7 +25,7 @@ from ringrun.core.supervisor.masters import PODS, PROCESSES, SHORT_LIFE, STILLBO
 from ringrun.exit_codes import ExitCode
 from ringrun.report import Verdict
 from ringrun.spec.fields import FIELDS
-from ringrun.verify.findings import TITLES
+from ringrun.verify.promise import TITLES
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])

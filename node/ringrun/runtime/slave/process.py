@@ -98,7 +98,7 @@ def _serve(
     gc.set_threshold(50_000, 20, 50)
     ended = loop.run()
     if journal is not None:
-        journal.close()
+        journal.end(ended if isinstance(ended, int) else ExitCode.AS_WISHED)
     return ended
 
 
