@@ -7,12 +7,14 @@ and `logs/` of its processes. Made by `run`, read and written by `supervisor` an
 import os
 import shutil
 import tempfile
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 
 from ringrun.core.messages import Result
+from ringrun.local.leftovers import KEPT_DAYS, PREFIX, mark, remove_old
 from ringrun.local.options import RunOptions
 from ringrun.spec import SpecError
 
@@ -64,6 +66,14 @@ class Folders:
             return ""
         return next((line.strip()[:200] for line in reversed(lines) if line.strip()), "")
 
+    @property
+    def kept(self) -> str:
+        """What a user is told of files that stay."""
+        return (
+            "The run's own files (each process's log, the record, the report) are kept for "
+            f"{KEPT_DAYS} days in {self.run_dir}"
+        )
+
     def remove(self) -> None:
         """Remove the run's own files."""
         shutil.rmtree(self.run_dir, ignore_errors=True)
@@ -80,7 +90,9 @@ def make_folders(name: str, options: RunOptions) -> Folders:
         raise SpecError(faults)
     temporary = run_dir is None
     if run_dir is None:
-        run_dir = Path(tempfile.mkdtemp(prefix=f"ringrun-{name}-"))
+        remove_old(Path(tempfile.gettempdir()), time.time())
+        run_dir = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{name}-"))
+        mark(run_dir)
     for folder in ("record", "report", "results", "logs"):
         (run_dir / folder).mkdir()
     return Folders(run_dir=run_dir, journal=journal, temporary=temporary)

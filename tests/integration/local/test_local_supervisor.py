@@ -25,9 +25,11 @@ from ringrun.core.reason import Reason, Why
 from ringrun.core.record import Record
 from ringrun.local import supervisor
 from ringrun.local.display.interface import Silent
+from ringrun.local.ending import Ending
 from ringrun.local.folders import Folders, make_folders
+from ringrun.local.interrupts import Interrupts
 from ringrun.local.options import RunOptions
-from ringrun.local.supervisor import Ending, Supervisor
+from ringrun.local.supervisor import Supervisor
 from ringrun.record.file import FileRecordStore, FileReportStore
 from ringrun.spec import FailurePolicy, RunSpec
 
@@ -61,16 +63,19 @@ class Scene(Silent):
     def play(self) -> Ending:
         """The run from start to end; then every process must be gone."""
         try:
-            return asyncio.run(self._run())
+            with Interrupts() as interrupts:
+                return asyncio.run(self._run(interrupts))
         finally:
             for pid in self.pids.values():
                 with pytest.raises(ProcessLookupError):
                     os.kill(pid, 0)
 
-    async def _run(self) -> Ending:
+    async def _run(self, interrupts: Interrupts) -> Ending:
         # What does not end is a fault, and is shown as one.
         async with asyncio.timeout(20):
-            return await Supervisor(self.spec, self.folders, self, start=self._start).run()
+            return await Supervisor(self.spec, self.folders, self, start=self._start).run(
+                interrupts
+            )
 
     def _start(self, name: str, arguments: Sequence[str], channel: int, log: Path) -> int:
         self._ends[name] = socket.socket(fileno=os.dup(channel))
@@ -299,10 +304,10 @@ def test_figures_of_a_leader_that_was_replaced_are_not_shown(stage: Stage) -> No
 
 
 def test_what_goes_wrong_in_a_callback_ends_the_run_with_its_cause(stage: Stage) -> None:
-    """asyncio alone would log it and go on for ever; nobody reads the display's pipe any more."""
+    """asyncio alone would log it and go on for ever."""
 
     def then(scene: Scene, record: Record, orders: Orders) -> None:
-        raise BrokenPipeError("nobody reads")
+        raise BrokenPipeError("nobody answers")
 
-    with pytest.raises(BrokenPipeError, match="nobody reads"):
+    with pytest.raises(BrokenPipeError, match="nobody answers"):
         stage(then).play()

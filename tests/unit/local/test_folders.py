@@ -14,6 +14,7 @@ def test_a_folder_of_the_run_s_own_is_made_and_removed(tmp_path: Path) -> None:
     folders = make_folders("demo", RunOptions())
     assert folders.temporary
     assert sorted(path.name for path in folders.run_dir.iterdir()) == [
+        ".ringrun-run",
         "logs",
         "record",
         "report",

@@ -30,9 +30,11 @@ def run_slave(host: str, port: int, journal: Path | None = None, *, debug: bool 
             ending.callback(entry.unlink, missing_ok=True)
         from ringrun.runtime.slave.process import SlaveSetting, run_slave
 
-        if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
-            # Ctrl-C asks to leave, like SIGTERM; a shell's background jobs ignore it.
-            signal.signal(signal.SIGINT, lambda number, frame: signal.raise_signal(signal.SIGTERM))
+        for number in (signal.SIGINT, signal.SIGHUP):
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                # Ctrl-C and a terminal that closes ask to leave, like SIGTERM; a shell's background
+                # jobs ignore the one, what nohup starts the other.
+                signal.signal(number, lambda number, frame: signal.raise_signal(signal.SIGTERM))
         setting = SlaveSetting(
             name=None,
             token=token,

@@ -14,14 +14,13 @@ def test_after_ctrl_c_not_for_long_and_after_a_second_not_at_all() -> None:
     """Whether or not the orders have the STOP already."""
     waiting = Waiting(SPEC, 0.0)
     assert waiting.given_up(Phase.SEND, None, 1.0) is None
-    waiting.interrupt()
+    waiting.interrupt(1)
     assert (waiting.stop, waiting.interrupted) == (INTERRUPTED, True)
     assert waiting.given_up(Phase.SEND, None, 2.0) is None
     assert waiting.given_up(Phase.SEND, INTERRUPTED, 1.9 + BY_HAND.after_stop) is None
     assert waiting.given_up(Phase.STOP, INTERRUPTED, 2.0 + BY_HAND.after_stop) == INTERRUPTED
     again = Waiting(SPEC, 0.0)
-    again.interrupt()
-    again.interrupt()
+    again.interrupt(2)
     assert again.given_up(Phase.START, None, 1.0) == INTERRUPTED
 
 
