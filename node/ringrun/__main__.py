@@ -8,6 +8,8 @@ def main() -> int:
     try:
         from ringrun.cli import main as run
     except KeyboardInterrupt:
+        # stderr may be closed, and then there is none.
+        print("ringrun: interrupted", file=sys.stderr or sys.stdout)
         return 130
     return run()
 

@@ -223,7 +223,7 @@ def _master(parsed: argparse.Namespace) -> int:
         overrides.append(Override(flag="--model", path=_FIELDS["model"], text=parsed.model))
     spec = _with_faults(lambda: default_run(overrides, name="by-hand"), faults)
 
-    from ringrun.local.hand.master import run_master
+    from ringrun.local.hand import run_master
 
     return run_master(parsed.host, listen_on, spec, slaves, journal, output=OutputForm(output))
 

@@ -6,31 +6,33 @@ its report.
 """
 
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from types import FrameType, TracebackType
 from typing import Final, Self
 
 SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
-MOST: Final = 3
+MOST: Final = 5
 """This one ends the program without an orderly end, whatever it is at: a pipe may be full."""
 
 
 class Interrupts:
     """`count` is how many there were. Used as a context, in the main thread.
 
-    A terminal that closes (SIGHUP) is one of them, unless it is ignored, as under nohup.
+    `ignorable` are those that stay ignored if they are: a terminal that closes (SIGHUP) is nothing
+    to what nohup started.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, ignorable: Collection[signal.Signals] = (signal.SIGHUP,)) -> None:
         self.count = 0
+        self._ignorable = ignorable
         self._told: Callable[[int], object] = _nobody
         self._before: dict[signal.Signals, Callable[[int, FrameType | None], object] | int] = {}
 
     def __enter__(self) -> Self:
         for number in SIGNALS:
             before = signal.getsignal(number)
-            if number is signal.SIGHUP and before is signal.SIG_IGN:
+            if before is signal.SIG_IGN and number in self._ignorable:
                 continue
             # None is a handler that was not installed by Python, and cannot be put back.
             self._before[number] = signal.SIG_DFL if before is None else before

@@ -1,6 +1,6 @@
 """`ringrun master`: a whole run with slaves that others started, named or found on this machine.
 
-Called by the command line. What is done with the slaves is in `supervising`.
+Called by `run_master` of this folder. What is done with the slaves is in `supervising`.
 """
 
 import asyncio
@@ -26,31 +26,18 @@ from ringrun.report_text import OutputForm
 from ringrun.spec import RunSpec, SpecError
 
 
-def run_master(
-    host: str,
-    port: int,
-    spec: RunSpec,
-    slaves: tuple[tuple[str, int], ...] | None = None,
-    journal: Path | None = None,
-    *,
-    output: OutputForm,
-    debug: bool = False,
-) -> int:
-    """Do the run and print its outcome; the exit code. SpecError if there are no slaves for it."""
-    with Interrupts() as interrupts:
-        return _run(host, port, spec, slaves, journal, output, debug, interrupts)
-
-
-def _run(
+def master(
     host: str,
     port: int,
     spec: RunSpec,
     slaves: tuple[tuple[str, int], ...] | None,
     journal: Path | None,
+    *,
     output: OutputForm,
     debug: bool,
     interrupts: Interrupts,
 ) -> int:
+    """Do the run and print its outcome; the exit code. SpecError if there are no slaves for it."""
     token = token_of_environment()
     for name, number in slaves or ():
         check_host(f"--slaves {name}:{number}", name, token)

@@ -27,7 +27,7 @@ from ringrun.runtime.links.admission import Name
 from ringrun.runtime.links.connections import Connections
 from ringrun.runtime.log import Log
 from ringrun.runtime.slave.loop import SlaveLoop
-from ringrun.runtime.slave.naming import first_name
+from ringrun.runtime.slave.naming import NEVER_BEGUN, first_name
 from ringrun.runtime.slave.outlet import Outlet
 from ringrun.runtime.slave.results import cpu_seconds, write_result, write_termination_message
 from ringrun.runtime.slave.waking import Waking
@@ -78,7 +78,7 @@ def run_slave(
     waking.close()
     if setting.name is None and ended:
         # Whoever started it by hand looks for its line.
-        _print(setting, "no result" if named else "no result, told to end before a run began")
+        _print(setting, "no result" if named else NEVER_BEGUN)
     return ended
 
 
