@@ -60,7 +60,7 @@ def heading(spec: RunSpec, width: int = 80) -> str:
 def event_line(phase: str, seconds: float, text: str, width: int = 80) -> str:
     """`SEND   0.52 s  slave 2 ...`; what does not fit goes on below the text."""
     when = f"{phase:<6} {seconds:.2f} s  "
-    return folded(f"{when}{text}", width, min(len(when), _DEEPEST))
+    return _folded_twice(f"{when}{text}", width, min(len(when), _DEEPEST), "; ")
 
 
 def table(slaves: Sequence[SlaveReport], width: int = 80, dots: str = "…") -> str:
@@ -122,8 +122,13 @@ def ending_lines(report: Report, width: int | None) -> str:
     line = last_line(report)
     if width is None:
         return line
-    broken = folded(line, width, 2, ", ").split("\n")
-    return "\n".join(folded(each, width, 4) for each in broken)
+    return _folded_twice(line, width, 2, ", ")
+
+
+def _folded_twice(text: str, width: int, indent: int, mark: str) -> str:
+    """After the mark where that will do, and at blanks where it does not."""
+    broken = folded(text, width, indent, mark).split("\n")
+    return "\n".join(folded(each, width, indent) for each in broken)
 
 
 def _outcome(report: Report) -> str:

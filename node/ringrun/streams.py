@@ -67,7 +67,7 @@ def screen_of(out: IO[str], environment: Mapping[str, str] = os.environ) -> Scre
     return Screen(
         width=max(width, NARROWEST),
         terminal=terminal,
-        moves=terminal and environment.get("TERM", "") not in {"", "dumb", "unknown"},
+        moves=terminal and environment.get("TERM", "") not in {"dumb", "unknown"},
         dots="…" if _takes("…", getattr(out, "encoding", None)) else "...",
     )
 

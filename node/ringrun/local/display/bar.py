@@ -11,7 +11,7 @@ from ringrun.local.display.lines import Lines, figures_text, left_text
 from ringrun.spec import RunSpec
 
 _WIDEST: Final = 28
-_NARROWEST: Final = 8
+_NARROWEST: Final = 5
 # `SEND   ` before the bar, one blank behind it, and the last column, where some terminals wrap.
 _AROUND: Final = 9
 

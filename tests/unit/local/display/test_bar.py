@@ -70,6 +70,7 @@ def test_a_ring_that_is_late_fills_the_bar_and_no_more(out: Terminal) -> None:
         (200, "30.0 s left   999,999,999 approved   12,345,678/s   p99 0.20 ms"),
         (80, "30.0 s left   999,999,999 approved   12,345,678/s   p99 0.20 ms"),
         (70, "30.0 s left   999,999,999 approved   12,345,678/s"),
+        (64, "30.0 s left   999,999,999 approved   12,345,678/s"),
         (60, "30.0 s left   999,999,999 approved"),
         (30, "30.0 s left"),
     ],

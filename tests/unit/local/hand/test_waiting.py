@@ -43,3 +43,24 @@ def test_a_report_that_does_not_come_is_not_waited_for_for_ever() -> None:
     over = 1.0 + SPEC.send + SPEC.grace + BY_HAND.after_end
     assert waiting.given_up(Phase.SEND, None, over - 0.1) is None
     assert waiting.given_up(Phase.SEND, None, over) == Reason(Why.OVERDUE)
+
+
+def test_when_nobody_reads_its_lines_the_run_is_stopped() -> None:
+    """Unless it is stopped for something else; it is no interrupt, and the report is waited for."""
+    waiting = Waiting(SPEC, 0.0)
+    waiting.reader_gone()
+    assert waiting.unread
+    assert not waiting.interrupted
+    assert waiting.stop == Reason(Why.INTERRUPTED, "whoever read its lines has gone")
+    assert waiting.given_up(Phase.SEND, None, 1.0) is None
+    other = Waiting(SPEC, 0.0)
+    other.interrupt(1)
+    other.reader_gone()
+    assert other.stop == INTERRUPTED
+
+
+def test_how_long_send_lasted_is_known_to_who_waited() -> None:
+    waiting = Waiting(SPEC, 0.0)
+    assert waiting.sent_for(1.0) is None
+    waiting.given_up(Phase.SEND, None, 2.0)
+    assert waiting.sent_for(3.5) == 1.5
