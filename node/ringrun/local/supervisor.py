@@ -35,6 +35,7 @@ from ringrun.local.slaves import Slaves, cause_of
 from ringrun.record.file import FileRecordStore, FileReportStore
 from ringrun.record.store import StoreError
 from ringrun.spec import RunSpec
+from ringrun.wording import system_words
 
 LOOK_EVERY: Final = 0.02
 """Seconds between two looks at the record."""
@@ -128,6 +129,8 @@ class Supervisor:
             return
         if self._something_new(now):
             self._act(now)
+        if self._over:
+            return
         again = self._masters.tend(now)
         self._display.look(self._record, self._orders, now - self._times.started)
         if self._display.gone and self._stop is None:
@@ -167,6 +170,8 @@ class Supervisor:
         )
         if decision.orders != self._orders:
             self._keep(decision.orders)
+        if self._over:
+            return
         for node in decision.create:
             self._slaves.start(node)
         for node in decision.delete:
@@ -182,9 +187,13 @@ class Supervisor:
 
     def _keep(self, orders: Orders) -> None:
         line = msgspec.json.encode(orders)
-        temporary = self._folders.orders.with_suffix(".new")
-        temporary.write_bytes(line)
-        temporary.replace(self._folders.orders)
+        try:
+            self._folders.keep_orders(line)
+        except OSError as error:
+            # Nothing may follow from orders that are not kept: it ends here, and says why.
+            text = f"the orders cannot be kept: {system_words(error)}"
+            self._finish(None, Reason(Why.RECORD_LOST, text))
+            return
         self._orders = orders
         message = b'{"orders":' + line + b"}"
         for child in self._masters.living:

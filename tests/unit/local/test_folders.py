@@ -1,5 +1,6 @@
 """The folders of a local run: what may be used, and what is read back."""
 
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -58,3 +59,25 @@ def test_a_result_that_is_not_whole_is_none(tmp_path: Path) -> None:
     assert folders.result("s0-1") is None
     assert folders.result("s1-1") is None
     assert folders.results() == []
+
+
+def test_what_is_kept_is_told_with_where_and_for_how_long(tmp_path: Path) -> None:
+    folders = make_folders("demo", RunOptions(run_dir=tmp_path / "run"))
+    assert folders.kept == (
+        "The run's own files (each process's log, the record, the report) are kept for 7 days in "
+        f"{tmp_path}/run"
+    )
+
+
+def test_where_no_folder_can_be_made_the_user_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A full disk under TMPDIR, or one that is written by nobody."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "none"))
+    with pytest.raises(SpecError) as caught:
+        make_folders("demo", RunOptions())
+    [fault] = caught.value.faults
+    assert fault == (
+        "--run-dir: the run's own files cannot be made: No such file or directory; "
+        "give another folder"
+    )
