@@ -26,6 +26,7 @@ from ringrun.report import Report
 from ringrun.report_text import ending_lines, table
 from ringrun.spec import RunSpec
 from ringrun.streams import ReaderGoneError, screen_of
+from ringrun.wording import folded
 
 
 def run_here(
@@ -50,7 +51,9 @@ def run_here(
     finally:
         if folders.temporary:
             if code is ExitCode.NOT_AS_WISHED:
-                print(folders.kept, file=sys.stderr)
+                screen = screen_of(sys.stderr)
+                kept = folders.kept
+                print(folded(kept, screen.width) if screen.terminal else kept, file=sys.stderr)
             else:
                 folders.remove()
     return code
