@@ -11,6 +11,7 @@ from ringrun.exit_codes import ExitCode
 from ringrun.spec import SpecError
 from ringrun.streams import ReaderGoneError, kept
 from ringrun.usage import UsageError
+from ringrun.wording import unnumbered
 
 
 def guarded(call: Callable[[], int], *, debug: bool) -> int:
@@ -39,6 +40,6 @@ def _code_of(call: Callable[[], int], *, debug: bool) -> int:
     except Exception as error:
         if debug:
             raise
-        text = " ".join(f"{type(error).__name__}: {error}".split())
+        text = unnumbered(" ".join(f"{type(error).__name__}: {error}".split()))
         print(f"ringrun: internal error: {text} (--debug shows where)", file=sys.stderr)
         return ExitCode.INTERNAL_ERROR

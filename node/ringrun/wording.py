@@ -60,7 +60,12 @@ def system_words(error: BaseException) -> str:
     if _ASYNCIO_SAYS.match(words):
         number = getattr(error, "errno", None) or int((_NUMBER.search(words) or [0, 0])[1])
         return os.strerror(number) if number else words
-    return _NUMBER.sub("", words) or type(error).__name__
+    return unnumbered(words) or type(error).__name__
+
+
+def unnumbered(text: str) -> str:
+    """The text without the numbers that Python puts before the system's words."""
+    return _NUMBER.sub("", text)
 
 
 def folded(text: str, width: int, indent: int = 0, mark: str = " ") -> str:

@@ -64,6 +64,15 @@ def test_our_own_bug_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     )
 
 
+def test_what_the_system_refused_is_told_without_its_number(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert guarded(raising(OSError(28, "No space left on device", "/x")), debug=False) == 70
+    assert capsys.readouterr().err == (
+        "ringrun: internal error: OSError: No space left on device: '/x' (--debug shows where)\n"
+    )
+
+
 def test_debug_shows_where_our_own_bug_is() -> None:
     with pytest.raises(KeyError):
         guarded(raising(KeyError("a")), debug=True)

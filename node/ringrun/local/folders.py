@@ -17,7 +17,7 @@ from ringrun.core.messages import Result
 from ringrun.local.leftovers import KEPT_DAYS, PREFIX, mark, remove_old
 from ringrun.local.options import RunOptions
 from ringrun.spec import SpecError
-from ringrun.wording import system_words
+from ringrun.wording import system_words, unnumbered
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +71,8 @@ class Folders:
                 lines = log.read().decode(errors="replace").split("\n")
         except FileNotFoundError:
             return ""
-        return next((line.strip()[:200] for line in reversed(lines) if line.strip()), "")
+        last = next((line.strip() for line in reversed(lines) if line.strip()), "")
+        return unnumbered(last)[:200]
 
     @property
     def kept(self) -> str:

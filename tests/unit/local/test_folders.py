@@ -50,6 +50,8 @@ def test_the_last_words_are_the_last_line_that_says_something(tmp_path: Path) ->
     assert folders.last_words("s0-1") == ""
     folders.log("s0-1").write_text("first\n" + "x" * 300 + "\n \n\n")
     assert folders.last_words("s0-1") == "x" * 200
+    folders.log("s0-1").write_text("OSError: [Errno 28] No space left on device\n")
+    assert folders.last_words("s0-1") == "OSError: No space left on device"
 
 
 def test_a_result_that_is_not_whole_is_none(tmp_path: Path) -> None:
