@@ -62,7 +62,8 @@ def test_in_start_there_is_a_line_and_a_report(tmp_path: Path, times: int) -> No
             time.sleep(0.05)
         code, out, errors = run.end()
     assert (code, errors) == (130, "")
-    assert out.splitlines()[-1] == "Failed: Interrupted."
+    # On a busy machine the leader may have changed meanwhile, and then that is told as well.
+    assert out.splitlines()[-1].startswith("Failed: Interrupted")
     assert json.loads((run.run_dir / "report.json").read_text())["sendSeconds"] == 0.0
     assert run.left_behind() == []
 
@@ -81,8 +82,9 @@ def test_before_the_first_process_too(tmp_path: Path) -> None:
         time.sleep(after)
         process.send_signal(INTERRUPT)
         out, errors = process.communicate(timeout=30)
-        if "ringrun" not in errors and not out:
+        if process.returncode == -INTERRUPT:
             # Python itself was not up yet, and has no words but its own for that.
+            assert "in main" not in errors
             continue
         assert process.returncode == 130, (out, errors)
         ends.add((out.partition(",")[0].strip(), errors))
