@@ -16,7 +16,7 @@ from typing import Final
 
 from ringrun import __version__
 from ringrun.arguments import addresses, folder, integer, one_of, port
-from ringrun.exit_codes import ExitCode
+from ringrun.guard import guarded
 from ringrun.spec import Override, RunSpec, SpecError, default_run, load_run
 from ringrun.spec.checking import shown
 from ringrun.usage import Parser, UsageError, check_command, joined, unknown_arguments
@@ -48,34 +48,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run a command and give its exit code; raises nothing unless `--debug` is given."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     return guarded(lambda: _dispatch(arguments), debug="--debug" in arguments)
-
-
-def guarded(call: Callable[[], int], *, debug: bool) -> int:
-    """What `call` gives, or the exit code of what it raised, said in one line a fault."""
-    try:
-        code = call()
-        sys.stdout.flush()
-    except SystemExit as exit_:  # argparse after --help and --version
-        return int(exit_.code or 0)
-    except SpecError as error:
-        print(*error.faults, sep="\n", file=sys.stderr)
-        return ExitCode.WRONG_INPUT
-    except UsageError as error:
-        print(error, file=sys.stderr)
-        return ExitCode.WRONG_INPUT
-    except KeyboardInterrupt:
-        return ExitCode.INTERRUPTED
-    except BrokenPipeError:
-        # Whoever read our lines has gone. Python would complain once more when it closes stdout.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return ExitCode.BROKEN_PIPE
-    except Exception as error:
-        if debug:
-            raise
-        text = " ".join(f"{type(error).__name__}: {error}".split())
-        print(f"ringrun: internal error: {text} (--debug shows where)", file=sys.stderr)
-        return ExitCode.INTERNAL_ERROR
-    return code
 
 
 def _dispatch(arguments: list[str]) -> int:
@@ -251,7 +223,7 @@ def _master(parsed: argparse.Namespace) -> int:
         overrides.append(Override(flag="--model", path=_FIELDS["model"], text=parsed.model))
     spec = _with_faults(lambda: default_run(overrides, name="by-hand"), faults)
 
-    from ringrun.local.hand.master import run_master
+    from ringrun.local.hand import run_master
 
     return run_master(parsed.host, listen_on, spec, slaves, journal, output=OutputForm(output))
 

@@ -41,13 +41,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     if not 0 <= parsed.port <= 65535:
         return _wrong(f"--port must be 0 to 65535, and is {parsed.port}")
     from ringrun.record.api import ApiError, NoCluster
+    from ringrun.wording import system_words
 
     try:
         return asyncio.run(serve(parsed))
     except NoCluster as error:
         return _wrong(str(error))
     except (ApiError, OSError) as error:
-        print(f"ringrun-operator: {error}", file=sys.stderr)
+        print(f"ringrun-operator: {system_words(error)}", file=sys.stderr)
         return 1
 
 

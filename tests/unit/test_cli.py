@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 
 from ringrun import __version__
-from ringrun.cli import guarded, main
-from ringrun.spec import SpecError
+from ringrun.cli import main
 
 Refused = Callable[..., list[str]]
 
@@ -179,45 +178,6 @@ def test_the_version_and_the_help_are_no_fault(capsys: pytest.CaptureFixture[str
 def test_commands_of_the_supervisor_are_not_shown(capsys: pytest.CaptureFixture[str]) -> None:
     main(["--help"])
     assert "_node" not in capsys.readouterr().out
-
-
-def raising(error: BaseException) -> Callable[[], int]:
-    """A command that meets this error."""
-
-    def call() -> int:
-        raise error
-
-    return call
-
-
-def test_the_code_of_a_command_is_the_code_of_the_program() -> None:
-    assert guarded(lambda: 1, debug=False) == 1
-
-
-def test_an_interrupt_is_quiet(capsys: pytest.CaptureFixture[str]) -> None:
-    assert guarded(raising(KeyboardInterrupt()), debug=False) == 130
-    assert capsys.readouterr() == ("", "")
-
-
-def test_wrong_input_found_late_looks_like_wrong_input_found_early(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    """A port in use is found by the slave itself: the same form."""
-    error = SpecError(["127.0.0.1:10502: is in use; give another port", "b"])
-    assert guarded(raising(error), debug=False) == 2
-    assert capsys.readouterr().err == "127.0.0.1:10502: is in use; give another port\nb\n"
-
-
-def test_our_own_bug_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
-    assert guarded(raising(KeyError("a\nb")), debug=False) == 70
-    assert capsys.readouterr().err == (
-        "ringrun: internal error: KeyError: 'a\\nb' (--debug shows where)\n"
-    )
-
-
-def test_debug_shows_where_our_own_bug_is() -> None:
-    with pytest.raises(KeyError):
-        guarded(raising(KeyError("a")), debug=True)
 
 
 def program(*arguments: str) -> list[str]:
