@@ -33,6 +33,14 @@ def duration(seconds: float) -> str:
     return f"{milliseconds:.{digits}f} ms"
 
 
+def size_text(size: float) -> str:
+    """`40 kB`, `6.9 MB`, `8.6 GB`: about two figures, a unit at hand."""
+    for unit, of in (("GB", 1e9), ("MB", 1e6)):
+        if size >= of:
+            return f"{size / of:,.{1 if size < 10 * of else 0}f} {unit}"
+    return f"{size / 1e3:.0f} kB"
+
+
 def ordinals(members: Iterable[int], between: str = " ") -> str:
     """`0 1 3`, `0 1 3..39`: in the order given, RANGE or more in a row as a range."""
     runs: list[list[int]] = []

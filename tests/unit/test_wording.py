@@ -8,7 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ringrun.wording import RANGE, duration, folded, ordinals, ring, system_words, thousands
+from ringrun.wording import (
+    RANGE,
+    duration,
+    folded,
+    ordinals,
+    ring,
+    size_text,
+    system_words,
+    thousands,
+)
 
 
 @pytest.mark.parametrize(
@@ -137,3 +146,20 @@ def test_folding_at_commas_loses_nothing_either(words: list[str], width: int) ->
     lines = folded(", ".join(words), width, 2, ", ").splitlines()
     assert all(len(line) <= width for line in lines)
     assert ", ".join(words) == " ".join(line.strip() for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("size", "text"),
+    [
+        (0, "0 kB"),
+        (40_000, "40 kB"),
+        (999_999, "1000 kB"),
+        (1_250_000, "1.2 MB"),
+        (86_000_000, "86 MB"),
+        (8.6e9, "8.6 GB"),
+        (1.234e13, "12,340 GB"),
+    ],
+)
+def test_sizes_have_a_unit_at_hand(size: float, text: str) -> None:
+    """Two figures are enough to choose a disk by."""
+    assert size_text(size) == text

@@ -17,6 +17,7 @@ from ringrun.local.display.choice import display_for
 from ringrun.local.ending import Ending
 from ringrun.local.folders import Folders, make_folders
 from ringrun.local.interrupts import Interrupts
+from ringrun.local.journals import MANIFEST, room_warning, write_manifest
 from ringrun.local.options import OutputForm, RunOptions
 from ringrun.local.processes.child import Start, raise_descriptor_limit
 from ringrun.local.processes.forking import fork_node, preload
@@ -26,7 +27,7 @@ from ringrun.report import Report
 from ringrun.report_text import ending_lines, table
 from ringrun.spec import RunSpec
 from ringrun.streams import ReaderGoneError, screen_of
-from ringrun.wording import folded
+from ringrun.wording import folded, size_text, system_words
 
 
 def run_here(
@@ -37,6 +38,8 @@ def run_here(
 ) -> int:
     """The exit code of a whole run on this machine; SpecError if a folder cannot be used."""
     folders = make_folders(spec.name, options)
+    if folders.journal is not None and (warning := room_warning(folders.journal, spec.send)):
+        print(warning, file=sys.stderr)
     code = ExitCode.NOT_AS_WISHED
     try:
         with contextlib.ExitStack() as ending_:
@@ -45,9 +48,9 @@ def run_here(
             preload()
             ending = asyncio.run(_supervise(spec, options, folders, start, signals))
             report = _report(spec, folders, ending)
-            _keep(report, folders)
+            journals = _keep(report, folders)
             code = exit_code(report, interrupted=ending.interrupted, unread=ending.unread)
-            _print(report, options)
+            _print(report, options, journals)
     finally:
         if folders.temporary:
             if code is ExitCode.NOT_AS_WISHED:
@@ -87,14 +90,21 @@ def _report(spec: RunSpec, folders: Folders, ending: Ending) -> Report:
     return Report.from_document(document)
 
 
-def _keep(report: Report, folders: Folders) -> None:
+def _keep(report: Report, folders: Folders) -> int:
+    """Keep the report, and note what journals there are; how many bytes those have."""
     text = json.dumps(report.as_document(), indent=2) + "\n"
-    for folder in (folders.run_dir, folders.journal):
-        if folder is not None:
-            keep_report(folder, text)
+    keep_report(folders.run_dir, text)
+    if folders.journal is None or not keep_report(folders.journal, text):
+        return 0
+    try:
+        return write_manifest(folders.journal, text.encode())
+    except OSError as error:
+        words = system_words(error)
+        print(f"ringrun: cannot write {folders.journal / MANIFEST}: {words}", file=sys.stderr)
+        return 0
 
 
-def _print(report: Report, options: RunOptions) -> None:
+def _print(report: Report, options: RunOptions, journals: int) -> None:
     if options.output is OutputForm.JSON:
         say_report(report)
         return
@@ -107,7 +117,8 @@ def _print(report: Report, options: RunOptions) -> None:
     lines.append(ending_lines(report, screen.width if screen.terminal else None))
     if options.journal is not None and not options.quiet:
         shown = shlex.quote(f"{options.journal}".rstrip("/") + "/")
-        lines.append(f"Journals in {shown}. Check them: ringrun verify {shown}")
+        size = size_text(journals)
+        lines.append(f"Journals in {shown} ({size}). Check them: ringrun verify {shown}")
     # The run is over: whether anybody reads this has no say in its exit code.
     with contextlib.suppress(ReaderGoneError):
         print(*lines, sep="\n", flush=True)

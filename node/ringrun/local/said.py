@@ -25,14 +25,16 @@ def exit_code(report: Report, *, interrupted: bool, unread: bool = False) -> Exi
     return ExitCode.AS_WISHED if report.as_wished else ExitCode.NOT_AS_WISHED
 
 
-def keep_report(folder: Path, text: str) -> None:
-    """`report.json` in this folder: the whole of it or nothing."""
+def keep_report(folder: Path, text: str) -> bool:
+    """`report.json` in this folder: the whole of it or nothing. Whether it is there."""
     path, temporary = folder / "report.json", folder / "report.json.new"
     try:
         temporary.write_text(text)
         temporary.replace(path)
     except OSError as error:
         print(f"ringrun: cannot write {path}: {system_words(error)}", file=sys.stderr)
+        return False
+    return True
 
 
 def say_report(report: Report) -> None:

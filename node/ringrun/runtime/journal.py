@@ -22,9 +22,10 @@ _FILE_MODE = 0o644
 class Journal:
     """One node's journal file. A file that is already there is another run's: FileExistsError."""
 
-    __slots__ = ("_descriptor", "_encoder")
+    __slots__ = ("_descriptor", "_encoder", "_path")
 
     def __init__(self, path: Path, meta: Mapping[str, Any]) -> None:
+        self._path = path
         self._descriptor = os.open(
             path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, _FILE_MODE
         )
@@ -57,10 +58,15 @@ class Journal:
             self._descriptor = -1
 
     def _write(self, records: bytes) -> None:
-        written = os.write(self._descriptor, records)
-        # A regular file takes all or, when the disk is full, a part; the next write says why.
-        while written < len(records):
-            written += os.write(self._descriptor, memoryview(records)[written:])
+        try:
+            written = os.write(self._descriptor, records)
+            # A regular file takes all or, when the disk is full, a part; the next write says why.
+            while written < len(records):
+                written += os.write(self._descriptor, memoryview(records)[written:])
+        except OSError as error:
+            # Whoever reads what became of the process looks for the file.
+            error.filename = str(self._path)
+            raise
 
 
 def file_name(node: str) -> str:

@@ -43,7 +43,13 @@ class Gap:
     more: str = ""
 
     @property
+    def brief(self) -> str:
+        """What it is, as short as it can be said."""
+        return self.what.replace(called(self.node), self.node)
+
+    @property
     def text(self) -> str:
+        """The whole of it."""
         return self.what + self.more
 
 

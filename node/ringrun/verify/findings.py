@@ -130,7 +130,7 @@ class Findings:
             (
                 promise,
                 (
-                    *(gap.what for gap in self.evidence.of(promise)),
+                    *(gap.brief for gap in self.evidence.of(promise)),
                     *self._unchecked.get(promise, ()),
                 ),
             )

@@ -94,7 +94,7 @@ def _manifest(directory: Path, evidence: Evidence) -> _Manifest | None:
     except FileNotFoundError:
         return None
     except msgspec.MsgspecError as error:
-        evidence.remark(f"{_MANIFEST} is damaged, so no journal's length is known ({error})")
+        evidence.remark(f"no journal's length is known, as {_MANIFEST} is damaged: {error}")
         return None
 
 

@@ -1,5 +1,6 @@
 """How a verification is told: the lines that a user reads, and the document of verify.json."""
 
+from textwrap import wrap
 from typing import Any
 
 from ringrun.verify.findings import Finding, Verification
@@ -7,6 +8,7 @@ from ringrun.verify.promise import NOT_FOR_JOURNALS, TITLES, Promise
 
 # The most findings that are shown of one promise; verify.json has them all.
 _SHOWN = 5
+_WIDTH = 80
 
 
 def lines_of(verification: Verification, kept_in: str) -> list[str]:
@@ -24,13 +26,24 @@ def lines_of(verification: Verification, kept_in: str) -> list[str]:
             lines += _broken(title, found)
         elif row in unchecked:
             first, *more = unchecked[row]
-            rest = f", and {len(more)} more" if more else ""
-            lines.append(f"{title:<23} not checked  {first}{rest}")
+            rest = f", +{len(more)} more" if more else ""
+            lines += _fitted(f"{title:<23} not checked  {first}{rest}", 37)
         else:
             lines.append(f"{title:<23} holds")
-    lines += [f"Missing: {text}." for text in verification.gaps]
-    lines += [f"{text[:1].upper()}{text[1:]}." for text in verification.remarks]
+    for text in verification.gaps:
+        lines += _fitted(f"Missing: {text}.", 2)
+    for text in verification.remarks:
+        lines += _fitted(f"{text[:1].upper()}{text[1:]}.", 2)
     return [*lines, _verdict(verification, kept_in)]
+
+
+def _fitted(line: str, indent: int) -> list[str]:
+    if len(line) <= _WIDTH:
+        return [line]
+    # Only its own blanks may become line ends: columns stay where they are.
+    begin, rest = line[:indent], line[indent:]
+    parts = wrap(rest, _WIDTH - indent, break_long_words=False, break_on_hyphens=False)
+    return [begin + parts[0], *(" " * indent + part for part in parts[1:])]
 
 
 def _broken(title: str, found: list[Finding]) -> list[str]:

@@ -54,8 +54,9 @@ def test_a_disk_that_takes_nothing_is_reported() -> None:
     """What follows from notes that are not kept must not leave, so the error is the caller's."""
     journal = Journal.__new__(Journal)
     journal._encoder = Encoder()
+    journal._path = Path("out/s0-1.journal")
     journal._descriptor = os.open("/dev/full", os.O_WRONLY)
-    with pytest.raises(OSError, match="No space left"):
+    with pytest.raises(OSError, match=r"No space left on device: 'out/s0-1\.journal'"):
         journal.write([(Note.APPROVED, 1, 5, 0)], 0.0)
     journal.end(0)
     assert journal._descriptor == -1

@@ -46,7 +46,7 @@ def test_what_was_not_checked_is_said_in_its_row_and_at_the_end() -> None:
         "1 journal (slave 1 has 2 incarnations, 1 of masters), 1 view, 2 epochs, 1,200 messages"
     )
     assert lines[8:] == [
-        "G8 drain                not checked  no report, and 1 more",
+        "G8 drain                not checked  no report, +1 more",
         "G9 progress             not for journals",
         "G10 nothing lost        not for journals",
         "G11 no false praise     not checked  no",

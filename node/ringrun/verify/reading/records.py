@@ -38,7 +38,7 @@ def scan(view: memoryview) -> Records:
     elif not len(view):
         damage = "is empty"
     elif len(view) < _MAGIC_BYTES and any(m.startswith(bytes(view)) for m in _MAGICS):
-        damage = f"ends within its first line, at byte {len(view)}"
+        damage = f"is cut at byte {len(view)}"
     else:
         damage = "is damaged at byte 0: it does not begin as a journal does"
     return Records(version=version, places=places, kinds=kinds, damage=damage)
@@ -62,7 +62,7 @@ def _unchecked(view: memoryview, places: "array[int]", kinds: bytearray) -> str:
         place(at)
         kind_of(kind)
         at = after
-    return "" if at == size else f"ends within a record, at {place_of(len(places), at)}"
+    return "" if at == size else f"is cut at {place_of(len(places), at)}"
 
 
 def _checked(view: memoryview, places: "array[int]", kinds: bytearray) -> str:
@@ -84,4 +84,4 @@ def _checked(view: memoryview, places: "array[int]", kinds: bytearray) -> str:
         kind_of(kind)
         at = end + 4
     where = place_of(len(places), at)
-    return "" if at == size else f"ends within a record, or is damaged, at {where}"
+    return "" if at == size else f"is cut or damaged at {where}"

@@ -37,7 +37,7 @@ META = record(Note.META, b'{"seed":1}')
     [
         (b"", "is empty"),
         (b"something else", "is damaged at byte 0: it does not begin as a journal does"),
-        (MAGIC[:7], "ends within its first line, at byte 7"),
+        (MAGIC[:7], "is cut at byte 7"),
         (MAGIC.replace(b"2", b"3") + META, "is damaged at byte 0: it does not begin as a journal"),
     ],
 )

@@ -34,7 +34,7 @@ def test_version_1_has_no_checks() -> None:
     """Its records lie one behind the other, and a change within one is not seen."""
     data = OLD + (HEADER.pack(3, 5, 1.0) + b"abc") * 3
     assert scan(memoryview(data)).places.tolist() == [18, 34, 50]
-    assert scan(memoryview(data[:-1])).damage == "ends within a record, at byte 50 (record 3)"
+    assert scan(memoryview(data[:-1])).damage == "is cut at byte 50 (record 3)"
     changed = data[:-1] + b"x"
     assert scan(memoryview(changed)).damage == ""
 
@@ -45,9 +45,7 @@ def test_the_rest_of_a_record_is_damage(left: int) -> None:
     data, places = new_journal(3)
     records = scan(memoryview(data[: places[2] + left]))
     assert records.places.tolist() == places[:2]
-    assert records.damage == (
-        f"ends within a record, or is damaged, at byte {places[2]} (record 3)"
-    )
+    assert records.damage == (f"is cut or damaged at byte {places[2]} (record 3)")
 
 
 def test_a_length_that_reaches_too_far_is_damage() -> None:
