@@ -89,6 +89,7 @@ def test_what_people_see_is_the_story_the_table_and_the_verdict(tmp_path: Path) 
     for line, pattern in zip(lines, wanted, strict=True):
         assert re.fullmatch(pattern, line), (line, pattern)
     assert {path.name for path in journal.iterdir()} == {
+        "manifest.json",
         "report.json",
         *(f"s{ordinal}-1.journal" for ordinal in range(4)),
         "m0-1.journal",
