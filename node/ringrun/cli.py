@@ -168,7 +168,9 @@ def _parser() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParse
     simulate.add_argument("file", metavar="FILE", nargs="?", help="a RingRun; else many kinds")
     simulate.add_argument("--runs", metavar="R", default="1000", help="how many (1000)")
     simulate.add_argument("--seed", metavar="S", default="0", help="of the first run (0)")
-    simulate.add_argument("--faults", metavar="PROFILE", default="all", help="which (all)")
+    simulate.add_argument(
+        "--faults", metavar="PROFILE", default="all", help="which (all); help: a list"
+    )
     simulate.add_argument("--nodes", metavar="N", help="slaves of every run")
     simulate.add_argument("--model", metavar="M", help="lockstep, window or train")
     simulate.add_argument(
@@ -176,7 +178,7 @@ def _parser() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParse
         metavar="RULE",
         action="append",
         default=[],
-        help="switch a rule of the protocol off, to see it missed; may be repeated",
+        help="switch a rule of the protocol off, to see it missed; may be repeated; help: a list",
     )
     simulate.add_argument("--trace", action="store_true", help="tell what happens, in words")
     simulate.add_argument(
@@ -289,6 +291,7 @@ def _simulate(parsed: argparse.Namespace) -> int:
         without=tuple(parsed.without),
         trace=parsed.trace,
         digest=parsed.digest,
+        file=parsed.file,
     )
 
 
