@@ -155,6 +155,7 @@ def _simulate(parsed: argparse.Namespace) -> int:
         without=tuple(parsed.without),
         trace=parsed.trace,
         digest=parsed.digest,
+        file=parsed.file,
     )
 
 

@@ -12,7 +12,9 @@ import pytest
 from ringrun.core.rules import ALL_RULES
 from ringrun.simulation import main
 from ringrun.simulation.case import Profile, draw
-from ringrun.simulation.run import Totals, outcomes, replay, simulate
+from ringrun.simulation.command.commands import Asked
+from ringrun.simulation.command.totals import Totals
+from ringrun.simulation.run import outcomes, simulate
 from ringrun.simulation.trace import Trace
 from ringrun.spec import Model, Override, SpecError, default_run
 
@@ -42,8 +44,9 @@ def digest_in_another_process(hash_seed: str) -> str:
 @pytest.mark.parametrize("profile", list(Profile))
 def test_every_profile_keeps_the_promises(profile: Profile) -> None:
     """Forty runs each; `ringrun simulate` does thousands."""
+    asked = Asked(seed=0, runs=40, profile=profile)
     for outcome in (simulate(draw(seed, profile)) for seed in range(40)):
-        assert not outcome.findings, (replay(outcome.seed, profile), outcome.findings)
+        assert not outcome.findings, (asked.replay(outcome.seed), outcome.findings)
 
 
 def test_a_seed_is_the_same_run_every_time() -> None:
@@ -101,12 +104,13 @@ def test_random_runs_find_a_missing_rule_too(rule: str) -> None:
 
 
 def test_the_summary_says_what_was_tried(capsys: pytest.CaptureFixture[str]) -> None:
-    """One line: runs, their size, verdicts, broken promises."""
+    """Runs, their size, verdicts, broken promises."""
     assert main(None, runs=3, seed=7, faults="none") == 0
-    line = capsys.readouterr().out
-    assert line.startswith("3 runs in ")
-    assert "Agreed 3" in line
-    assert "broken promises: 0" in line
+    tried, averages, verdicts = capsys.readouterr().out.splitlines()
+    assert tried.startswith("3 runs in ")
+    assert tried.endswith("runs/s: seeds 7 to 9, faults none.")
+    assert averages.startswith("On average ")
+    assert verdicts == "Agreed 3: no broken promise."
 
 
 def test_a_broken_promise_comes_with_the_line_that_replays_it(
@@ -123,9 +127,14 @@ def test_a_trace_tells_the_run_in_words(capsys: pytest.CaptureFixture[str]) -> N
     """In order of time."""
     main(None, runs=1, seed=3, faults="crash", trace=True)
     lines = capsys.readouterr().out.splitlines()
-    times = [float(line.split()[0]) for line in lines[:-1]]
+    assert lines[0] == "seed 3, faults crash"
+    told = lines[lines.index("") + 1 : lines.index("", lines.index("") + 1)]
+    times = [float(line.removeprefix("!!").split()[0]) for line in told]
     assert times == sorted(times)
-    assert any("says: LeaderElected" in line for line in lines)
+    assert any("says: LeaderElected" in line for line in told)
+    assert any(line.startswith("!!") for line in told)
+    # The run's own last line, and then what is said of all runs.
+    assert lines[len(lines) - 4].startswith("Agreed: ")
 
 
 def test_digests_tell_which_runs_are_not_as_they_were(
@@ -139,7 +148,7 @@ def test_digests_tell_which_runs_are_not_as_they_were(
     assert [line.split()[0] for line in lines] == [str(seed) for seed in range(20)]
     assert 0 < sum(a != b for a, b in zip(lines, changed, strict=True)) < 20
     out = capsys.readouterr().out.splitlines()
-    assert out[1] == "digest of all transcripts: " + sha256(before.read_bytes()).hexdigest()
+    assert "digest of all transcripts: " + sha256(before.read_bytes()).hexdigest() in out
 
 
 def test_a_refused_flag_costs_nobody_the_digests_of_before(tmp_path: Path) -> None:
@@ -162,7 +171,7 @@ def test_digests_that_cannot_be_kept_are_refused_before_anything_runs(tmp_path: 
             {"faults": "some"},
             "--faults: must be one of none, crash, network, record, clock, supervisor, all",
         ),
-        ({"without": ["kick_ones"]}, "--without: kick_ones is no rule; did you mean kick_once?"),
+        ({"without": ["kick_ones"]}, '--without: "kick_ones" is no rule; did you mean kick_once?'),
     ],
 )
 def test_a_wrong_flag_is_said_in_one_line(flags: dict[str, object], fault: str) -> None:

@@ -22,8 +22,9 @@ def made(page: str) -> str:
     outcome = script.run()
     assert not script.missed
     assert not outcome.findings
-    lines = [line.rstrip() for line in script.trace.lines]
-    return "\n".join([f"{scenario}{RULE}", *lines, f"{outcome.verdict}.", ""])
+    assert script.trace.telling is not None
+    told = [line.text for line in script.trace.telling.lines()]
+    return "\n".join([f"{scenario}{RULE}", *told, ""])
 
 
 def test_there_are_transcripts_to_read() -> None:

@@ -18,7 +18,7 @@ from ringrun.core.outputs import EventKind
 from ringrun.core.phase import NEXT, Phase
 from ringrun.core.reason import Why
 from ringrun.core.ring.models import MODELS
-from ringrun.core.rules import Rules
+from ringrun.core.rules import WITHOUT, Rules
 from ringrun.core.slave.ending import Answer
 from ringrun.core.slave.standing import COMMANDS, TABLE, Does, Standing
 from ringrun.core.supervisor.masters import PODS, PROCESSES, SHORT_LIFE, STILLBORN_LIMIT
@@ -121,6 +121,8 @@ def test_the_rules_are_the_code_s_each_with_its_scenario() -> None:
     """One row for each switch, and a transcript of its name."""
     names = first_column(PROTOCOL, "## The rules, and what happens without each")
     assert sorted(names) == sorted(each.name for each in fields(Rules))
+    rows = table_after(PROTOCOL, "## The rules, and what happens without each")
+    assert dict(rows) == WITHOUT
     missing = [name for name in names if not (SCENARIOS / f"{name}.txt").is_file()]
     assert missing == []
 
@@ -146,7 +148,7 @@ def test_answers_to_close_are_the_code_s() -> None:
     ) == sorted(Answer.__members__)
 
 
-@pytest.mark.parametrize("page", ["docs/protocol.md", "README.md"])
+@pytest.mark.parametrize("page", ["docs/protocol.md", "docs/reading-a-run.md"])
 def test_verdicts_are_all_explained(page: str) -> None:
     """On both pages."""
     shown = first_column((ROOT / page).read_text(), "| verdict ")
@@ -244,7 +246,7 @@ def test_exit_codes_are_those_of_the_program() -> None:
     parser, _ = make_parser()
     assert parser.epilog is not None
     helped = re.findall(r"^  ([0-9]+) ", parser.epilog, re.MULTILINE)
-    assert first_column(README, "| exit code ") == helped
+    assert first_column((ROOT / "docs/reading-a-run.md").read_text(), "| exit code ") == helped
     assert {int(code) for code in helped} == set(ExitCode)
 
 

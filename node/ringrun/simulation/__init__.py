@@ -9,6 +9,6 @@ The driver of tests/unit/core is another simulator: it lets tests move single co
 any order, where this one is true to delays and clocks and judges whole runs.
 """
 
-from ringrun.simulation.run import main
+from ringrun.simulation.command.main import main
 
 __all__ = ["main"]

@@ -59,6 +59,8 @@ def finish(world: World) -> Outcome:
         findings += judge(world)
     except Exception as error:
         findings.append(crash(error, world))
+    if world.trace is not None:
+        world.trace.ended(world.whole_report)
     return Outcome(
         seed=case.seed,
         findings=tuple(findings),
@@ -76,7 +78,7 @@ def crash(error: Exception, world: World) -> Finding:
     place = traceback.extract_tb(error.__traceback__)[-1]
     where = f"{os.path.basename(place.filename)}:{place.lineno}"
     if world.trace is not None:
-        world.trace.lines += traceback.format_exception(error)
+        world.trace.crashed(traceback.format_exception(error))
     return Finding(promise="crash", text=f"{type(error).__name__} at {where}: {error}")
 
 

@@ -12,6 +12,11 @@ Weighted = tuple[tuple[Fault, float], ...]
 """Faults, and how often each is drawn among the others."""
 
 
+def called(fault: Fault) -> str:
+    """What the fault is called in words: by the name of its function."""
+    return fault.__name__.strip("_").replace("_", " ")
+
+
 def left(world: World, draw: Random, longest: float) -> float:
     """A duration that ends before the quiet."""
     most = min(longest, world.case.quiet_from - world.clock.now)
@@ -21,4 +26,4 @@ def left(world: World, draw: Random, longest: float) -> float:
 def tell(world: World, text: str) -> None:
     """A line of the transcript, if there is one."""
     if world.trace is not None:
-        world.trace.happened(f"FAULT {text}")
+        world.trace.fault(text)

@@ -8,7 +8,7 @@ from ringrun.simulation.stores import Trouble
 from ringrun.simulation.world.world import World
 
 
-def _trouble(world: World, draw: Random) -> bool:
+def _record_trouble(world: World, draw: Random) -> bool:
     masters = world.masters()
     if not masters:
         return False
@@ -27,4 +27,4 @@ def _trouble(world: World, draw: Random) -> bool:
     return True
 
 
-RECORDS: Final[Weighted] = ((_trouble, 6),)
+RECORDS: Final[Weighted] = ((_record_trouble, 6),)

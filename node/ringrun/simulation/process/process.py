@@ -183,7 +183,7 @@ class Process:
             return
         trace = self.around.trace
         if trace is not None:
-            trace.happened(f"{self.name} link to {peer.name} {'up' if up else 'down'}")
+            trace.did(self.name, f"link to {peer.name} {'up' if up else 'down'}")
         now = self.local()
         if now >= self.core.deadline and not self.ticked(now):
             return

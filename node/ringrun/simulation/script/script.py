@@ -46,8 +46,9 @@ from ringrun.simulation.links import Lane
 from ringrun.simulation.process.process import Process
 from ringrun.simulation.process.slave import SlaveProcess
 from ringrun.simulation.script.settings import case_of, is_setting
-from ringrun.simulation.script.words import matches, name_of, node_of, renamed, words_of
+from ringrun.simulation.script.words import NAMES, matches, name_of, node_of, renamed, words_of
 from ringrun.simulation.stores import Trouble
+from ringrun.simulation.telling.telling import Telling
 from ringrun.simulation.trace import Trace, message
 from ringrun.simulation.world.objects import Room
 from ringrun.simulation.world.world import World
@@ -59,7 +60,7 @@ class _Lines(Trace):
     """A transcript in the scenario's names, which tells each line to the script."""
 
     def __init__(self, heard: Callable[[str], None]) -> None:
-        super().__init__()
+        super().__init__(telling=Telling(renamed, NAMES))
         self._heard = heard
 
     def happened(self, text: str) -> None:

@@ -22,10 +22,19 @@ _OF_THE_SPEC: dict[str, Callable[[str], Any]] = {
     "policy": FailurePolicy,
     "replacements": int,
 }
+
+
+def _on(word: str) -> bool:
+    """`on` or `off`; ValueError for any other word."""
+    if word not in {"on", "off"}:
+        raise ValueError(f"on or off, got {word}")
+    return word == "on"
+
+
 _AROUND_IT: dict[str, Callable[[str], Any]] = {
     "delay": float,
     "supervision": float,
-    "watch": bool,
+    "watch": _on,
 }
 
 

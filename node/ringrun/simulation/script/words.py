@@ -9,12 +9,17 @@ import re
 
 from ringrun.core.node import MasterId, NodeId, SlaveId, parse
 
+NAMES = (
+    "A, B, C ... are the slaves 0, 1, 2 ..., C2 is C's next incarnation; L, M ... are the masters"
+)
+
 _SLAVES = "ABCDEFGH"
 _MASTERS = "LMNOP"
 
 _WORD = re.compile(r"[^\s,:;()\[\]]+")
-# s2-1 is a slave's name, m0-1 a master's; [s2 ...] in a frame is the sender of a wagon.
-_NODE = re.compile(r"\b(?:([sm]\d+-\d+)|s(\d+)(?= k=))\b")
+# s2-1 is a slave's name, m0-1 a master's. [s2 ...] in a frame is the sender of a wagon, in words
+# "s2's draws"; "s2 sent" is of the last entry before a cut.
+_NODE = re.compile(r"\b(?:([sm]\d+-\d+)\b|s(\d+)(?= k=|'s draw| sent\b))")
 
 
 def name_of(node: NodeId) -> str:

@@ -32,7 +32,7 @@ class Machines:
         self.draw = Random(f"world {case.seed}")
         self.trace = trace
         if trace is not None:
-            trace.clock = self.clock
+            trace.begin(self.clock, case)
         self.hook: Hook | None = None
         self.processes: dict[NodeId, Process] = {}
         self.results: dict[SlaveId, Result] = {}
@@ -92,7 +92,7 @@ class Machines:
         if not process.alive:
             return
         if self.trace is not None:
-            self.trace.happened(f"{process.name} is killed")
+            self.trace.did(process.name, "is killed", stands_out=True)
         self._end(process, killed=True)
 
     def lanes(self, one: Process, other: Process) -> tuple[Lane, ...]:
@@ -135,7 +135,7 @@ class Machines:
         process = self.processes[node]
         self.exits.append((process.name, code, reason))
         if self.trace is not None:
-            self.trace.happened(f"{process.name} exits {code} {reason}".rstrip())
+            self.trace.did(process.name, f"exits {code} {reason}".rstrip())
         self._end(process, killed=False)
 
     def kept(self, slave: SlaveId, result: Result) -> None:
@@ -143,12 +143,12 @@ class Machines:
         self.kept_at[slave] = self.clock.now
         if self.trace is not None:
             final = "final" if result.final else "not final"
-            self.trace.happened(f"{slave} keeps its result: {result.count}, {final}")
+            self.trace.did(str(slave), f"keeps its result: {result.count}, {final}")
 
     def breach(self, text: str) -> None:
         self.breaches.append(text)
         if self.trace is not None:
-            self.trace.happened(text)
+            self.trace.breach(text)
 
     def refused(self, node: str, sender: str, payload: Any, reason: str) -> None:
         what = "a data frame" if type(payload) is bytes else type(payload).__name__

@@ -215,7 +215,7 @@ class Supervisor:
             self.look()
             return
         if machines.trace is not None:
-            machines.trace.happened(f"supervisor reports {document['verdict']}, {reason}")
+            machines.trace.did("supervisor", f"reports {document['verdict']}, {reason}")
         self.objects.ledger = replace(
             self.objects.ledger, reported=reason, reported_at=machines.clock.now
         )

@@ -5,7 +5,8 @@ from random import Random
 import pytest
 
 from ringrun.simulation.case import Profile, draw
-from ringrun.simulation.faults.fault import left, tell
+from ringrun.simulation.faults.fault import called, left, tell
+from ringrun.simulation.faults.plan import KINDS
 from ringrun.simulation.trace import Trace
 from ringrun.simulation.world.world import World
 
@@ -30,6 +31,14 @@ def test_a_fault_ends_before_the_quiet_and_is_no_longer_than_the_longest(
     lasted = [left(world, Random(seed), LONGEST) for seed in range(200)]
     assert all(0.0 <= seconds <= most + 1e-9 for seconds in lasted)
     assert max(lasted) == pytest.approx(most, rel=0.05)
+
+
+def test_every_fault_is_called_by_words() -> None:
+    """No two by the same, and none by what Python calls it."""
+    names = [called(fault) for fault, _ in KINDS[Profile.ALL]]
+    assert "crash slave" in names
+    assert len(set(names)) == len(names)
+    assert not any("_" in name for name in names)
 
 
 def test_a_fault_is_a_line_of_the_transcript_if_there_is_one() -> None:

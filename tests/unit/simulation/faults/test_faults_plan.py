@@ -1,11 +1,14 @@
 """Faults: all of them end, whatever was drawn (simulation.faults.plan)."""
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ringrun.simulation.case import Case, Profile, draw, make_spec
-from ringrun.simulation.faults.plan import KINDS, plan
+from ringrun.simulation.faults.plan import FAULTS_OF, KINDS, plan
+from ringrun.simulation.telling.telling import Telling
 from ringrun.simulation.trace import Trace
 from ringrun.simulation.world.world import World
 
@@ -72,6 +75,31 @@ def test_which_faults_there_are_is_drawn_from_the_seed_alone() -> None:
         world.clock.run(3.0)
     assert faults_of(one) == faults_of(other)
     assert len(faults_of(one)) > 1
+
+
+def test_a_run_that_is_told_says_beforehand_what_will_go_wrong() -> None:
+    """And when a fault found nobody to do it to."""
+    spec = make_spec(nodes=3, send=10.0)
+    telling = Telling()
+    case = Case(
+        seed=3, spec=spec, faults_from=1.0, quiet_from=3.0, profile=Profile.CRASH, fault_count=8
+    )
+    world = World(case, Trace(telling=telling))
+    world.supervisor.away = True
+    plan(world)
+    for process in [*world.processes.values()]:
+        world.crash(process)
+    world.clock.run(3.0)
+    lines = [line.text for line in telling.lines()]
+    assert any(line.startswith("faults ") and " at 1." in line for line in lines)
+    assert any("nobody to do it to" in line for line in lines)
+
+
+def test_every_profile_is_told_as_the_page_has_it() -> None:
+    page = (Path(__file__).parents[4] / "docs" / "simulation.md").read_text()
+    _, _, table = page.partition("| profile | faults |\n")
+    rows = re.findall(r"^\| (\w+) \| (.+) \|$", table.partition("\n\n")[0], re.MULTILINE)
+    assert rows == [(str(profile), FAULTS_OF[profile]) for profile in Profile]
 
 
 def test_a_case_without_faults_is_calm_from_its_quiet_on() -> None:

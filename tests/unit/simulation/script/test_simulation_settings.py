@@ -23,6 +23,11 @@ def test_without_a_setting_there_is_a_case_all_the_same() -> None:
     assert not case.watch
 
 
+@pytest.mark.parametrize(("word", "watch"), [("on", True), ("off", False)])
+def test_off_is_not_on(word: str, watch: bool) -> None:
+    assert case_of({"watch": word}, ALL_RULES).watch is watch
+
+
 def test_a_policy_is_called_as_the_user_calls_it() -> None:
     policy = FailurePolicy.CONTINUE
     assert case_of({"policy": policy.value}, ALL_RULES).spec.on_slave_failure is policy
@@ -35,7 +40,9 @@ def test_a_setting_is_no_command(word: str, is_one: bool) -> None:
     assert is_setting(word) is is_one
 
 
-@pytest.mark.parametrize(("name", "value"), [("nodes", "many"), ("model", "circle")])
+@pytest.mark.parametrize(
+    ("name", "value"), [("nodes", "many"), ("model", "circle"), ("watch", "no")]
+)
 def test_a_value_that_is_none_ends_the_scenario_at_its_begin(name: str, value: str) -> None:
     with pytest.raises(ValueError, match=value):
         case_of({name: value}, ALL_RULES)

@@ -24,6 +24,7 @@ def test_a_line_is_renamed_wherever_a_node_stands() -> None:
     """The sender of a wagon is a slave as well; what only looks like one is left."""
     assert renamed("s1-1 <- m0-2 DATA [s2 k=4 x1]") == "B <- L2 DATA [C k=4 x1]"
     assert renamed("phase=s1 tens-1") == "phase=s1 tens-1"
+    assert renamed("entry 4 (s2's draw 2), which s0 sent") == "entry 4 (C's draw 2), which A sent"
 
 
 def test_a_pattern_is_words_in_order() -> None:

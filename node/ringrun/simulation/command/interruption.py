@@ -1,0 +1,54 @@
+"""SIGTERM and SIGHUP as Ctrl-C: each ends the search, which then says what it has tried."""
+
+import signal
+from types import FrameType, TracebackType
+from typing import Any, Final, Self
+
+_ENDS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class Interruptible:
+    """Within it these signals raise KeyboardInterrupt, but for those that were ignored before.
+
+    A second one is no longer caught by whoever caught the first, and ends the program.
+    """
+
+    def __init__(self) -> None:
+        self._before: dict[signal.Signals, Any] = {}
+        self._holding = False
+        self._came = False
+
+    def __enter__(self) -> Self:
+        for number in _ENDS:
+            handler = signal.getsignal(number)
+            if handler is not signal.SIG_IGN:
+                self._before[number] = handler
+                signal.signal(number, self._interrupt)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def hold(self) -> None:
+        """What comes from now on waits: something is done that must not be half done."""
+        self._holding = True
+
+    def go_on(self) -> None:
+        """It is done; raises KeyboardInterrupt if one had to wait."""
+        self._holding = False
+        if self._came:
+            self._came = False
+            raise KeyboardInterrupt
+
+    def _interrupt(self, number: int, frame: FrameType | None) -> None:
+        # A second one goes through: what is half done then may wait for a pipe that nobody reads.
+        if self._holding and not self._came:
+            self._came = True
+        else:
+            raise KeyboardInterrupt
