@@ -17,6 +17,7 @@ RUN /opt/ringrun/bin/pip install --quiet --require-hashes --only-binary :all: --
  && find /opt/ringrun/lib -path '*/kubernetes/*client/models/*' ! -name __init__.py -delete \
  && find /opt/ringrun/lib -path '*/kubernetes/*client/api/*' ! -name __init__.py -delete
 COPY pyproject.toml LICENSE CHANGELOG.md README.md ./
+COPY docs/ringrun.1 docs/
 COPY node node
 COPY operator operator
 # The packages come last, so that a change of them rebuilds this step alone. Byte code is made here, because

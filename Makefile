@@ -8,7 +8,7 @@ SEED   ?= 0
 ARGS   ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test check check-workflows format simulate bench e2e lock clean
+.PHONY: help install run test check check-workflows format man simulate bench e2e lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -45,6 +45,9 @@ check-workflows: ## lint what .github runs (part of `make check`; skipped withou
 format: $(STAMP) ## put the code in the one format
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+man: $(STAMP) ## write docs/ringrun.1 anew from the commands
+	$(BIN)/ringrun man > docs/ringrun.1
 
 simulate: $(STAMP) ## the same core under a virtual clock with seeded faults (RUNS=20000 SEED=0)
 	@$(BIN)/ringrun simulate --runs $(RUNS) --seed $(SEED) --faults all $(ARGS)

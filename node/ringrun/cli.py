@@ -11,24 +11,17 @@ import os
 import re
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import Final
 
-from ringrun import __version__
 from ringrun.arguments import addresses, folder, integer, one_of, port
+from ringrun.command.parser import COMMANDS, Takes, make_parser
 from ringrun.exit_codes import ExitCode
-from ringrun.spec import Override, RunSpec, SpecError, default_run, load_run
+from ringrun.guard import guarded
+from ringrun.spec import Model, Override, RunSpec, SpecError, default_run, load_run
 from ringrun.spec.checking import shown
-from ringrun.usage import Parser, UsageError, check_command, joined, unknown_arguments
-
-_EXIT_CODES: Final = """\
-exit codes:
-  0    agreed, and as expected; clean
-  1    Partial, Diverged or Failed, or an expectation was not met; a broken promise
-  2    the input is wrong: one line for each fault
-  70   an internal error of ringrun (--debug shows where)
-  130  interrupted
-"""
+from ringrun.usage import UsageError, check_command, joined, no_command, unknown_arguments
 
 # Flags of `run` and `simulate` that win over the file: the field of the spec that each sets.
 _FIELDS: Final = {
@@ -41,41 +34,10 @@ _FIELDS: Final = {
 }
 
 
-_NO_COMMAND: Final = "ringrun: a command is missing (ringrun --help lists them)"
-
-
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command and give its exit code; raises nothing unless `--debug` is given."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     return guarded(lambda: _dispatch(arguments), debug="--debug" in arguments)
-
-
-def guarded(call: Callable[[], int], *, debug: bool) -> int:
-    """What `call` gives, or the exit code of what it raised, said in one line a fault."""
-    try:
-        code = call()
-        sys.stdout.flush()
-    except SystemExit as exit_:  # argparse after --help and --version
-        return int(exit_.code or 0)
-    except SpecError as error:
-        print(*error.faults, sep="\n", file=sys.stderr)
-        return ExitCode.WRONG_INPUT
-    except UsageError as error:
-        print(error, file=sys.stderr)
-        return ExitCode.WRONG_INPUT
-    except KeyboardInterrupt:
-        return ExitCode.INTERRUPTED
-    except BrokenPipeError:
-        # Whoever read our lines has gone. Python would complain once more when it closes stdout.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return ExitCode.BROKEN_PIPE
-    except Exception as error:
-        if debug:
-            raise
-        text = " ".join(f"{type(error).__name__}: {error}".split())
-        print(f"ringrun: internal error: {text} (--debug shows where)", file=sys.stderr)
-        return ExitCode.INTERNAL_ERROR
-    return code
 
 
 def _dispatch(arguments: list[str]) -> int:
@@ -89,121 +51,23 @@ def _dispatch(arguments: list[str]) -> int:
         from ringrun.runtime.start.pod import main as pod_main
 
         return pod_main(arguments[1:])
-    parser, commands = _parser()
+    parser, commands = make_parser()
+    if not arguments:
+        raise UsageError(no_command({each.name: each.summary for each in COMMANDS}))
     check_command(arguments, commands)
     parsed, unknown = parser.parse_known_args(joined(arguments))
     if unknown:
         raise UsageError(unknown_arguments(unknown, commands.get(parsed.command, parser)))
     if parsed.command is None:
-        raise UsageError(_NO_COMMAND)
-    call: Callable[[argparse.Namespace], int] = parsed.call
-    return call(parsed)
-
-
-def _parser() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParser]]:
-    parser = Parser(
-        prog="ringrun",
-        description="A ring of slaves that agrees on one stream of messages, and proves it.",
-        epilog=_EXIT_CODES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
-    parser.add_argument("--version", action="version", version=f"ringrun {__version__}")
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=Parser)
-
-    def command(
-        name: str, call: Callable[[argparse.Namespace], int], text: str
-    ) -> argparse.ArgumentParser:
-        added = commands.add_parser(
-            name,
-            help=text,
-            description=text[0].upper() + text[1:] + ".",
-            epilog=_EXIT_CODES,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-            allow_abbrev=False,
-        )
-        added.set_defaults(call=call)
-        added.add_argument("--debug", action="store_true", help="log more; show tracebacks")
-        return added
-
-    run = command("run", _run, "a whole run on this machine, every node a process of its own")
-    run.add_argument("file", metavar="FILE", nargs="?", help="a RingRun, as kubectl takes it")
-    run.add_argument("--nodes", metavar="N", help="slaves, 2 to 512")
-    run.add_argument("--send", metavar="TIME", help="the SEND period: 2s, 500ms, 1.5m")
-    run.add_argument("--grace", metavar="TIME", help="the GRACE period")
-    run.add_argument("--seed", metavar="S", help="of the slaves' random numbers")
-    run.add_argument("--model", metavar="M", help="lockstep, window or train")
-    run.add_argument("--masters", metavar="N", help="master candidates, 1 to 5")
-    _add_output(run)
-    run.add_argument("--quiet", action="store_true", help="print the last line alone")
-    _add_journal(run)
-    run.add_argument("--run-dir", metavar="DIR", help="keep the run's own files here")
-
-    slave = command("slave", _slave, "one slave, by hand")
-    slave.add_argument("host", metavar="HOST", help="the address to listen on")
-    slave.add_argument("port", metavar="PORT")
-    _add_journal(slave)
-
-    master = command("master", _master, "the master of slaves that were started by hand")
-    master.add_argument("host", metavar="HOST", help="the master's own address")
-    master.add_argument("port", metavar="PORT")
-    master.add_argument("send", metavar="SEND", help="the SEND period, in microseconds")
-    master.add_argument("grace", metavar="GRACE", help="the GRACE period, in microseconds")
-    master.add_argument("seed", metavar="SEED", help="of the slaves' random numbers")
-    master.add_argument("--model", metavar="M", help="lockstep, window or train")
-    master.add_argument(
-        "--slaves",
-        metavar="HOST:PORT,...",
-        help="where the slaves listen; without it, those that run on this machine",
-    )
-    _add_output(master)
-    _add_journal(master)
-
-    verify = command("verify", _verify, "check journals and reports against the promises")
-    verify.add_argument("directory", metavar="DIR", help="where --journal wrote them")
-
-    simulate = command(
-        "simulate", _simulate, "the same core under a virtual clock, with seeded faults"
-    )
-    simulate.add_argument("file", metavar="FILE", nargs="?", help="a RingRun; else many kinds")
-    simulate.add_argument("--runs", metavar="R", default="1000", help="how many (1000)")
-    simulate.add_argument("--seed", metavar="S", default="0", help="of the first run (0)")
-    simulate.add_argument(
-        "--faults", metavar="PROFILE", default="all", help="which (all); help: a list"
-    )
-    simulate.add_argument("--nodes", metavar="N", help="slaves of every run")
-    simulate.add_argument("--model", metavar="M", help="lockstep, window or train")
-    simulate.add_argument(
-        "--without",
-        metavar="RULE",
-        action="append",
-        default=[],
-        help="switch a rule of the protocol off, to see it missed; may be repeated; help: a list",
-    )
-    simulate.add_argument("--trace", action="store_true", help="tell what happens, in words")
-    simulate.add_argument(
-        "--digest",
-        metavar="OUT",
-        help="write each run's seed and the digest of its transcript, to compare two versions",
-    )
-    return parser, dict(commands.choices)
-
-
-def _add_output(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--output", metavar="FORM", default="text", help="text, or json: the report in one line"
-    )
-
-
-def _add_journal(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--journal", metavar="DIR", help="write journals for `ringrun verify`")
+        raise UsageError(no_command({each.name: each.summary for each in COMMANDS}))
+    return _CALLS[parsed.command](parsed)
 
 
 def _run(parsed: argparse.Namespace) -> int:
     from ringrun.local import OutputForm, RunOptions, run
 
     faults: list[str] = []
-    output = one_of("--output", parsed.output, list(OutputForm), faults)
+    output = one_of("--output", parsed.output or OutputForm.TEXT, list(OutputForm), faults)
     journal = folder("--journal", parsed.journal, faults)
     run_dir = folder("--run-dir", parsed.run_dir, faults)
     spec = _spec(parsed, list(_FIELDS), faults)
@@ -236,7 +100,7 @@ def _master(parsed: argparse.Namespace) -> int:
     faults: list[str] = []
     listen_on = port("PORT", parsed.port, faults)
     slaves = addresses("--slaves", parsed.slaves, faults)
-    output = one_of("--output", parsed.output, list(OutputForm), faults)
+    output = one_of("--output", parsed.output or OutputForm.TEXT, list(OutputForm), faults)
     journal = _journal(parsed, faults)
     overrides = [
         Override(flag="SEED", path=_FIELDS["seed"], text=parsed.seed),
@@ -253,7 +117,7 @@ def _master(parsed: argparse.Namespace) -> int:
         overrides.append(Override(flag="--model", path=_FIELDS["model"], text=parsed.model))
     spec = _with_faults(lambda: default_run(overrides, name="by-hand"), faults)
 
-    from ringrun.local.hand.master import run_master
+    from ringrun.local.hand import run_master
 
     return run_master(parsed.host, listen_on, spec, slaves, journal, output=OutputForm(output))
 
@@ -273,8 +137,8 @@ def _verify(parsed: argparse.Namespace) -> int:
 
 def _simulate(parsed: argparse.Namespace) -> int:
     faults: list[str] = []
-    runs = integer("--runs", parsed.runs, 1, faults)
-    seed = integer("--seed", parsed.seed, 0, faults)
+    runs = integer("--runs", parsed.runs or "1000", 1, faults)
+    seed = integer("--seed", parsed.seed or "0", 0, faults)
     if parsed.file is None and parsed.nodes is None and parsed.model is None:
         _refuse(faults)
         spec = None
@@ -287,12 +151,60 @@ def _simulate(parsed: argparse.Namespace) -> int:
         spec,
         runs=runs,
         seed=seed,
-        faults=parsed.faults,
+        faults=parsed.faults or "all",
         without=tuple(parsed.without),
         trace=parsed.trace,
         digest=parsed.digest,
         file=parsed.file,
     )
+
+
+def _help(parsed: argparse.Namespace) -> int:
+    parser, commands = make_parser()
+    topic = parsed.topic
+    if topic is not None:
+        check_command([topic], commands)
+    (parser if topic is None else commands[topic]).print_help()
+    return ExitCode.AS_WISHED
+
+
+def _completion(parsed: argparse.Namespace) -> int:
+    from ringrun.command.completion import SHELLS, completion
+    from ringrun.core.rules import Rules
+    from ringrun.simulation.case import Profile
+
+    faults: list[str] = []
+    shell = one_of("SHELL", parsed.shell, SHELLS, faults)
+    _refuse(faults)
+    words = {
+        Takes.MODEL: list(Model),
+        Takes.FORM: ("text", "json"),
+        Takes.FAULTS: list(Profile),
+        Takes.RULE: [each.name for each in fields(Rules)],
+        Takes.COMMAND: [command.name for command in COMMANDS],
+        Takes.SHELL: SHELLS,
+    }
+    print(completion(shell, words), end="")
+    return ExitCode.AS_WISHED
+
+
+def _man(_: argparse.Namespace) -> int:
+    from ringrun.command.manual import manual
+
+    print(manual(), end="")
+    return ExitCode.AS_WISHED
+
+
+_CALLS: Final[dict[str, Callable[[argparse.Namespace], int]]] = {
+    "run": _run,
+    "slave": _slave,
+    "master": _master,
+    "verify": _verify,
+    "simulate": _simulate,
+    "help": _help,
+    "completion": _completion,
+    "man": _man,
+}
 
 
 def _spec(parsed: argparse.Namespace, flags: Sequence[str], faults: list[str]) -> RunSpec:

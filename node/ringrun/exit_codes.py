@@ -1,21 +1,28 @@
-"""The exit codes of `ringrun`, as its help and the README have them."""
+"""The exit codes of `ringrun`, with what each means: help and man page have it from here."""
 
 from enum import IntEnum
+from typing import Final
 
 
 class ExitCode(IntEnum):
     """How a command ended."""
 
     AS_WISHED = 0
-    """Agreed, and as expected; clean."""
-
     NOT_AS_WISHED = 1
-    """Partial, Diverged or Failed, or an expectation was not met; a broken promise."""
-
     WRONG_INPUT = 2
-    """The user's: one line for each fault."""
-
+    INCOMPLETE = 3
     INTERNAL_ERROR = 70
     INTERRUPTED = 130
     BROKEN_PIPE = 141
-    """Whoever read our lines has gone."""
+
+
+MEANINGS: Final = {
+    ExitCode.AS_WISHED: "Agreed, and as expected; clean",
+    ExitCode.NOT_AS_WISHED: "any other verdict, or an expectation not met; a broken promise",
+    ExitCode.WRONG_INPUT: "the input is wrong: one line for each fault, nothing started",
+    ExitCode.INCOMPLETE: "verify: nothing broken, but not all could be checked",
+    ExitCode.INTERNAL_ERROR: "an internal error of ringrun (--debug shows where)",
+    ExitCode.INTERRUPTED: "interrupted (Ctrl-C, SIGTERM, SIGHUP), after an orderly stop",
+    ExitCode.BROKEN_PIPE: "whoever read its lines went before the end",
+}
+"""In one line each."""

@@ -126,6 +126,8 @@ class Report(_Part, frozen=True, kw_only=True):
     """The whole run's outcome. `spec` is the resolved spec's document (`RunSpec.as_document`).
 
     `reason` begins with `reason_word`, which programs go by (`core.reason.Why`).
+    `rate` is `count` by `send_seconds`: how long SEND lasted, which is less than `spec` says if the
+    run was stopped in it; 0 if it never began.
     `epoch` is that of the leader who wrote it, `complete` says that nothing may replace it, and
     `unproven` names the slaves whose result could not be compared with the others.
     """
@@ -141,6 +143,7 @@ class Report(_Part, frozen=True, kw_only=True):
     issued: int = 0
     closed: bool = False
     rate: float = 0.0
+    send_seconds: float | None = None
     latency: Latency | None = None
     start_skew: float | None = None
     slowest_link: Link | None = None

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from enum import StrEnum
 from typing import Final
 
-from ringrun.report import Report, SlaveReport, Verdict, shown_sum
+from ringrun.report import ExpectationReport, Report, SlaveReport, Verdict, shown_sum
 from ringrun.spec import RunSpec
+from ringrun.wording import duration, folded, thousands
 
 
 class OutputForm(StrEnum):
@@ -30,56 +31,77 @@ _HEADINGS: Final = (
 # Words and names read from the left, figures from the right.
 _LEFT: Final = frozenset({"slave", "incarnation", "digest"})
 
+# What is left out first where all of it is too wide; what is not among them always stays.
+_SPARED: Final = ("frames out / in", "CPU", "sum", "digest")
+_NOT_FINAL: Final = "  not final"
 
-def thousands(number: float) -> str:
-    """`19,862`; fractions are cut to whole numbers."""
-    return f"{number:,.0f}"
+# How each demand of `spec.expect` is told: words before it, its unit, and the unit of what was got.
+_UNITS: Final = {
+    "minCount": ("", " messages", ""),
+    "minRate": ("", "/s", "/s"),
+    "maxStartSkewMilliseconds": ("start skew ", " ms", " ms"),
+}
+_MOST_DIGITS: Final = 6
 
-
-def duration(seconds: float) -> str:
-    """`0.21 ms`, `2.1 ms`, `61 ms`, `1.40 s`, `5m00s`: about three figures, a unit at hand."""
-    if abs(seconds) >= 120:
-        minutes, rest = divmod(round(seconds), 60)
-        return f"{minutes}m{rest:02d}s"
-    if abs(seconds) >= 1:
-        return f"{seconds:.2f} s"
-    milliseconds = seconds * 1000
-    digits = 2 if abs(milliseconds) < 1 else 1 if abs(milliseconds) < 10 else 0
-    return f"{milliseconds:.{digits}f} ms"
+# An indent is never so deep that nothing is left beside it.
+_DEEPEST: Final = 18
 
 
-def heading(spec: RunSpec) -> str:
-    """The first line of a run: what is about to be tried."""
+def heading(spec: RunSpec, width: int = 80) -> str:
+    """The first line of a run, what is about to be tried; folded if it must be."""
     masters = "1 master" if spec.masters == 1 else f"{spec.masters} masters"
-    return (
+    text = (
         f"{spec.name}  {spec.nodes} slaves, {masters}, model {spec.model}, seed {spec.seed}, "
         f"SEND {spec.send:g} s, GRACE {spec.grace:g} s"
     )
+    return folded(text, width, min(len(spec.name) + 2, _DEEPEST))
 
 
-def table(slaves: Sequence[SlaveReport]) -> str:
-    """One line a result, under headings; a result that is not final says so. No last newline."""
-    rows = [_HEADINGS, *(_row(slave) for slave in slaves)]
+def event_line(phase: str, seconds: float, text: str, width: int = 80) -> str:
+    """`SEND   0.52 s  slave 2 ...`; what does not fit goes on below the text."""
+    when = f"{phase:<6} {seconds:.2f} s  "
+    return _folded_twice(f"{when}{text}", width, min(len(when), _DEEPEST), "; ")
+
+
+def table(slaves: Sequence[SlaveReport], width: int = 80, dots: str = "…") -> str:
+    """One line a result, under headings; a result that is not final says so. No last newline.
+
+    In `width` columns: columns that do not fit are left out, and a line below says which.
+    """
+    rows = [_HEADINGS, *(_row(slave, dots) for slave in slaves)]
+    marked = len(_NOT_FINAL) if any(not slave.final for slave in slaves) else 0
     widths = [max(len(row[column]) for row in rows) for column in range(len(_HEADINGS))]
+    shown = list(range(len(_HEADINGS)))
+    spared = [_HEADINGS.index(name) for name in _SPARED]
+    left_out: list[str] = []
+    while spared and sum(widths[each] + 2 for each in shown) - 2 + marked > width:
+        gone = spared.pop(0)
+        shown.remove(gone)
+        left_out.append(_HEADINGS[gone])
     lines = []
     for row, slave in zip(rows, [None, *slaves], strict=True):
         cells = [
-            cell.ljust(width) if name in _LEFT else cell.rjust(width)
-            for cell, width, name in zip(row, widths, _HEADINGS, strict=True)
+            row[each].ljust(widths[each])
+            if _HEADINGS[each] in _LEFT
+            else row[each].rjust(widths[each])
+            for each in shown
         ]
-        mark = "  not final" if slave is not None and not slave.final else ""
+        mark = _NOT_FINAL if slave is not None and not slave.final else ""
         lines.append(("  ".join(cells) + mark).rstrip())
+    if left_out:
+        text = f"Not shown in {width} columns: {', '.join(left_out)}. --output json has all."
+        lines.append(folded(text, width, 2))
     return "\n".join(lines)
 
 
-def _row(slave: SlaveReport) -> tuple[str, ...]:
+def _row(slave: SlaveReport, dots: str) -> tuple[str, ...]:
     whole, fraction = shown_sum(slave.sum_exact).split(".")
     return (
         str(slave.ordinal),
         str(slave.incarnation),
         thousands(slave.count),
-        f"{thousands(int(whole))}.{fraction}",
-        f"{slave.digest[:8]}…",
+        f"{int(whole):,}.{fraction}",
+        f"{slave.digest[:8]}{dots}",
         f"{thousands(slave.frames_sent)} / {thousands(slave.frames_received)}",
         f"{slave.cpu_seconds:.2f} s",
     )
@@ -88,12 +110,25 @@ def _row(slave: SlaveReport) -> tuple[str, ...]:
 def last_line(report: Report) -> str:
     """The whole run in one line: verdict, how many, how fast, what failed, what was not met."""
     sentences = [f"{report.verdict}: {_outcome(report)}."]
-    sentences += [
-        f"Expected {each.name} {each.wanted:g}, got {_got(each.got)}."
-        for each in report.expectations
-        if not each.met
-    ]
+    sentences += [f"{_missed(each)}." for each in report.expectations if not each.met]
     return " ".join(sentences)
+
+
+def ending_lines(report: Report, width: int | None) -> str:
+    """The last line; on a terminal, which has a width, in as many as it takes.
+
+    Elsewhere it is one line however long it is: programs look for it.
+    """
+    line = last_line(report)
+    if width is None:
+        return line
+    return _folded_twice(line, width, 2, ", ")
+
+
+def _folded_twice(text: str, width: int, indent: int, mark: str) -> str:
+    """After the mark where that will do, and at blanks where it does not."""
+    broken = folded(text, width, indent, mark).split("\n")
+    return "\n".join(folded(each, width, indent) for each in broken)
 
 
 def _outcome(report: Report) -> str:
@@ -143,5 +178,18 @@ def _failures(report: Report) -> str:
     return text
 
 
-def _got(value: float | None) -> str:
-    return "nothing" if value is None else f"{value:g}"
+def _missed(missed: ExpectationReport) -> str:
+    """`Expected 999,999,999/s, got 12,075/s`: with as many digits as tell the two apart."""
+    before, unit, unit_of_got = _UNITS.get(missed.name, (f"{missed.name} ", "", ""))
+    wanted, got = missed.wanted, missed.got
+    digits = _digits(wanted)
+    if got is None:
+        return f"Expected {before}{wanted:,.{digits}f}{unit}, got none"
+    while digits < _MOST_DIGITS and f"{wanted:.{digits}f}" == f"{got:.{digits}f}":
+        digits += 1
+    return f"Expected {before}{wanted:,.{digits}f}{unit}, got {got:,.{digits}f}{unit_of_got}"
+
+
+def _digits(number: float) -> int:
+    """How many decimals this has, as a user wrote it."""
+    return len(f"{number:.{_MOST_DIGITS}f}".rstrip("0").partition(".")[2])

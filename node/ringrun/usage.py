@@ -5,7 +5,7 @@ Used by `cli` alone. Which commands and flags there are is said there.
 
 import argparse
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import NoReturn
 
 from ringrun.spec.checking import near, printable, shown
@@ -28,6 +28,12 @@ def check_command(arguments: list[str], commands: Collection[str]) -> None:
     if not first.startswith("-") and first not in commands:
         names, hint = ", ".join(commands), near(first, commands)
         raise UsageError(f"ringrun: command must be one of {names}, got {shown(first)}{hint}")
+
+
+def no_command(summaries: Mapping[str, str]) -> str:
+    """What is said of a command line without a command: the commands there are, one a line."""
+    lines = [f"  {name:<11} {summary}" for name, summary in summaries.items()]
+    return "\n".join(["ringrun: a command is missing; one of", *lines, "Try: ringrun help run"])
 
 
 def joined(arguments: list[str]) -> list[str]:

@@ -15,7 +15,7 @@ import sys
 from collections.abc import Sequence
 
 from ringrun import __version__
-from ringrun_operator.desk import DEFAULT_IMAGE
+from ringrun_operator.names import DEFAULT_IMAGE
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -40,14 +40,23 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _wrong("give either --all-namespaces or --namespace")
     if not 0 <= parsed.port <= 65535:
         return _wrong(f"--port must be 0 to 65535, and is {parsed.port}")
-    from ringrun.record.api import ApiError, NoCluster
+    try:
+        from ringrun.record.api import ApiError, NoCluster
+        from ringrun.wording import system_words
+        from ringrun_operator import operating, selftest
+
+        del operating, selftest
+    except ModuleNotFoundError as error:
+        if str(error.name).startswith("ringrun"):
+            raise
+        return _wrong(f"{error.name} is not installed; install ringrun[operator]")
 
     try:
         return asyncio.run(serve(parsed))
     except NoCluster as error:
         return _wrong(str(error))
     except (ApiError, OSError) as error:
-        print(f"ringrun-operator: {error}", file=sys.stderr)
+        print(f"ringrun-operator: {system_words(error)}", file=sys.stderr)
         return 1
 
 
@@ -59,31 +68,73 @@ def _wrong(words: str) -> int:
 def _parser() -> argparse.ArgumentParser:
     environ = os.environ
     parser = argparse.ArgumentParser(
-        prog="ringrun-operator", description="Runs RingRuns on a cluster."
+        prog="ringrun-operator",
+        description="Runs RingRuns on a cluster.",
+        epilog="""examples:
+  ringrun-operator --all-namespaces
+  ringrun-operator --namespace lab --kubeconfig FILE --no-election
+  ringrun-operator test --namespace lab
+
+exit codes: 0 it ended as it should, 1 it did not, 2 the input is wrong""",
+        formatter_class=lambda prog: argparse.RawDescriptionHelpFormatter(prog, width=80),
     )
-    parser.add_argument("command", nargs="?", choices=["run", "test"], default="run")
-    parser.add_argument("--all-namespaces", action="store_true", help="watch all of them")
-    parser.add_argument("--namespace", action="append", default=[], help="watch this one; repeat")
-    parser.add_argument("--kubeconfig", help="reach the cluster by this file")
-    parser.add_argument("--context", help="of the kubeconfig")
-    parser.add_argument("--image", default=environ.get("RINGRUN_IMAGE") or DEFAULT_IMAGE)
-    parser.add_argument(
-        "--image-pull-policy", default=environ.get("RINGRUN_IMAGE_PULL_POLICY") or "IfNotPresent"
+    add = parser.add_argument
+    add("command", nargs="?", choices=["run", "test"], default="run", help="(default: run)")
+    add("--all-namespaces", action="store_true", help="watch all of them")
+    add("--namespace", metavar="NAME", action="append", default=[], help="watch this one; repeat")
+    add("--kubeconfig", metavar="FILE", help="reach the cluster by it (default: as kubectl does)")
+    add("--context", metavar="NAME", help="of the kubeconfig (default: its current one)")
+    add(
+        "--image",
+        metavar="NAME",
+        default=environ.get("RINGRUN_IMAGE") or DEFAULT_IMAGE,
+        help="what pods run (default: %(default)s)",
     )
-    parser.add_argument("--no-election", action="store_true", help="be active without a Lease")
-    parser.add_argument(
-        "--election-namespace", default=environ.get("RINGRUN_OPERATOR_NAMESPACE") or "default"
+    add(
+        "--image-pull-policy",
+        metavar="POLICY",
+        default=environ.get("RINGRUN_IMAGE_PULL_POLICY") or "IfNotPresent",
+        help="of pods (default: %(default)s)",
     )
-    parser.add_argument(
-        "--election-lease", default=environ.get("RINGRUN_OPERATOR_LEASE") or "ringrun-operator"
+    add("--no-election", action="store_true", help="be active without a Lease")
+    add(
+        "--election-namespace",
+        metavar="NAME",
+        default=environ.get("RINGRUN_OPERATOR_NAMESPACE") or "default",
+        help="where the Lease is (default: %(default)s)",
     )
-    parser.add_argument("--port", type=int, default=8080, help="health and metrics; 0 for none")
-    parser.add_argument(
-        "--log-level", default="info", choices=["debug", "info", "warning", "error"]
+    add(
+        "--election-lease",
+        metavar="NAME",
+        default=environ.get("RINGRUN_OPERATOR_LEASE") or "ringrun-operator",
+        help="its name (default: %(default)s)",
     )
-    parser.add_argument("--name", default="ringrun-test", help="of the run that `test` makes")
-    parser.add_argument("--timeout", type=float, default=120.0, help="of `test`, in seconds")
-    parser.add_argument("--version", action="version", version=f"ringrun-operator {__version__}")
+    add(
+        "--port",
+        metavar="N",
+        type=int,
+        default=8080,
+        help="health and metrics; 0 for none (default: %(default)s)",
+    )
+    add(
+        "--log-level",
+        default="info",
+        choices=["debug", "info", "warning", "error"],
+        help="(default: %(default)s)",
+    )
+    add(
+        "--name",
+        default="ringrun-test",
+        help="of the run that `test` makes (default: %(default)s)",
+    )
+    add(
+        "--timeout",
+        metavar="SECONDS",
+        type=float,
+        default=120.0,
+        help="of `test` (default: %(default)g)",
+    )
+    add("--version", action="version", version=f"ringrun-operator {__version__}")
     return parser
 
 

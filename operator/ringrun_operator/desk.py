@@ -8,16 +8,14 @@ import asyncio
 import os
 import threading
 from contextlib import suppress
-from typing import Any, Final
+from typing import Any
 
-from ringrun import __version__
 from ringrun.record.api import Api
 from ringrun_operator.act.cluster import Cluster
 from ringrun_operator.act.controller import Controller
+from ringrun_operator.names import DEFAULT_IMAGE
 from ringrun_operator.objects.pods import Image
 from ringrun_operator.watch.feed import Feed
-
-DEFAULT_IMAGE: Final = f"ghcr.io/ringrun/ringrun:{__version__}"
 
 
 class Desk:

@@ -8,7 +8,11 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any, Final
 
+from ringrun import __version__
 from ringrun.core.node import MasterId, NodeId, parse
+
+DEFAULT_IMAGE: Final = f"ghcr.io/ringrun/ringrun:{__version__}"
+"""What pods run if the operator is told of no other."""
 
 GROUP: Final = "ringrun.dev"
 VERSION: Final = "v1alpha1"

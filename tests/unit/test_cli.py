@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from ringrun import __version__
-from ringrun.cli import guarded, main
-from ringrun.spec import SpecError
+from ringrun.cli import main
+from ringrun.exit_codes import ExitCode
 
 Refused = Callable[..., list[str]]
 
@@ -57,11 +57,10 @@ def test_every_fault_of_file_and_flags_is_a_line(refused: Refused, tmp_path: Pat
 @pytest.mark.parametrize(
     ("line", "fault"),
     [
-        ("", "ringrun: a command is missing (ringrun --help lists them)"),
         (
             "rn",
-            "ringrun: command must be one of run, slave, master, verify, simulate, "
-            'got "rn"; did you mean run?',
+            "ringrun: command must be one of run, slave, master, verify, simulate, help, "
+            'completion, man, got "rn"; did you mean run?',
         ),
         ("--nodes", "ringrun: --nodes is unknown"),
         ("run --nods 3", "ringrun run: --nods is unknown; did you mean --nodes?"),
@@ -173,51 +172,15 @@ def test_the_version_and_the_help_are_no_fault(capsys: pytest.CaptureFixture[str
     assert capsys.readouterr().out == f"ringrun {__version__}\n"
     assert main(["run", "--help"]) == 0
     shown = capsys.readouterr().out
-    assert all(f"  {code} " in shown for code in (0, 1, 2, 70, 130))
+    assert "What the exit codes mean: ringrun --help." in shown
+    assert main(["--help"]) == 0
+    shown = capsys.readouterr().out
+    assert all(f"  {int(code)} " in shown for code in ExitCode)
 
 
 def test_commands_of_the_supervisor_are_not_shown(capsys: pytest.CaptureFixture[str]) -> None:
     main(["--help"])
     assert "_node" not in capsys.readouterr().out
-
-
-def raising(error: BaseException) -> Callable[[], int]:
-    """A command that meets this error."""
-
-    def call() -> int:
-        raise error
-
-    return call
-
-
-def test_the_code_of_a_command_is_the_code_of_the_program() -> None:
-    assert guarded(lambda: 1, debug=False) == 1
-
-
-def test_an_interrupt_is_quiet(capsys: pytest.CaptureFixture[str]) -> None:
-    assert guarded(raising(KeyboardInterrupt()), debug=False) == 130
-    assert capsys.readouterr() == ("", "")
-
-
-def test_wrong_input_found_late_looks_like_wrong_input_found_early(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    """A port in use is found by the slave itself: the same form."""
-    error = SpecError(["127.0.0.1:10502: is in use; give another port", "b"])
-    assert guarded(raising(error), debug=False) == 2
-    assert capsys.readouterr().err == "127.0.0.1:10502: is in use; give another port\nb\n"
-
-
-def test_our_own_bug_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
-    assert guarded(raising(KeyError("a\nb")), debug=False) == 70
-    assert capsys.readouterr().err == (
-        "ringrun: internal error: KeyError: 'a\\nb' (--debug shows where)\n"
-    )
-
-
-def test_debug_shows_where_our_own_bug_is() -> None:
-    with pytest.raises(KeyError):
-        guarded(raising(KeyError("a")), debug=True)
 
 
 def program(*arguments: str) -> list[str]:
@@ -260,3 +223,75 @@ def test_starting_costs_neither_yaml_nor_a_progress_bar() -> None:
         timeout=60,
     )
     assert ended.stdout == "\n"
+
+
+def test_without_a_command_the_commands_are_told(refused: Refused) -> None:
+    """And how to go on."""
+    lines = refused()
+    assert lines[0] == "ringrun: a command is missing; one of"
+    assert lines[1] == "  run         a whole run on this machine, every node a process of its own"
+    assert lines[-1] == "Try: ringrun help run"
+
+
+def test_help_is_a_command_too(capsys: pytest.CaptureFixture[str], refused: Refused) -> None:
+    """Of all, of one, and of none that there is."""
+    assert main(["help"]) == 0
+    of_all = capsys.readouterr().out
+    assert main(["--help"]) == 0
+    assert capsys.readouterr().out == of_all
+    assert main(["help", "run"]) == 0
+    assert capsys.readouterr().out.startswith("usage: ringrun run ")
+    assert refused("help", "rnu")[0].endswith('got "rnu"; did you mean run?')
+
+
+def test_the_manual_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    """For `man -l -`."""
+    assert main(["man"]) == 0
+    assert capsys.readouterr().out.startswith(".TH RINGRUN 1 ")
+
+
+@pytest.mark.parametrize(
+    ("stdin", "fault"),
+    [
+        (None, "<stdin>: is empty; give one RingRun"),
+        (b"spec: [", "<stdin>:1: is not YAML: "),
+        (b"a\xff", "<stdin>:1: is not UTF-8 text: byte 0xff"),
+        (BAD.encode(), '<stdin>:7: spec.model must be one of lockstep, window, train, got "trian"'),
+        ("closed", "<stdin>: is closed; pipe a RingRun in, or name a file"),
+    ],
+)
+@pytest.mark.parametrize("command", ["run", "simulate"])
+def test_a_run_may_come_from_stdin(command: str, stdin: bytes | str | None, fault: str) -> None:
+    """With its faults placed there, one line each, exit 2."""
+    call = f"import sys; from ringrun.cli import main; sys.exit(main(['{command}', '-']))"
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(each for each in sys.path if each)}
+    shell = [sys.executable, "-c", call]
+    if stdin == "closed":
+        shell = ["sh", "-c", '"$0" "$@" <&-', *shell]
+    done = subprocess.run(
+        shell,
+        input=stdin if isinstance(stdin, bytes) else b"",
+        capture_output=True,
+        env=environment,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert done.stderr.decode().splitlines()[0].startswith(fault)
+
+
+def test_a_terminal_is_no_run() -> None:
+    """Nobody would know what is waited for."""
+    ours, theirs = os.openpty()
+    call = "import sys; from ringrun.cli import main; sys.exit(main(['run', '-']))"
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(each for each in sys.path if each)}
+    done = subprocess.run(
+        [sys.executable, "-c", call],
+        stdin=theirs,
+        capture_output=True,
+        env=environment,
+        check=False,
+    )
+    os.close(ours)
+    os.close(theirs)
+    assert done.stderr == b"<stdin>: is a terminal; pipe a RingRun in, or name a file\n"
+    assert done.returncode == 2

@@ -11,7 +11,7 @@ from pkgutil import iter_modules
 
 import pytest
 
-from ringrun.cli import _parser
+from ringrun.command.parser import make_parser
 from ringrun.core.master.stages import AFTER, changing, closing, installing, preparing, steady
 from ringrun.core.master.stages.interface import Stage
 from ringrun.core.outputs import EventKind
@@ -25,7 +25,7 @@ from ringrun.core.supervisor.masters import PODS, PROCESSES, SHORT_LIFE, STILLBO
 from ringrun.exit_codes import ExitCode
 from ringrun.report import Verdict
 from ringrun.spec.fields import FIELDS
-from ringrun.verify.findings import TITLES
+from ringrun.verify.promise import TITLES
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
@@ -148,7 +148,7 @@ def test_answers_to_close_are_the_code_s() -> None:
     ) == sorted(Answer.__members__)
 
 
-@pytest.mark.parametrize("page", ["docs/protocol.md", "README.md"])
+@pytest.mark.parametrize("page", ["docs/protocol.md", "docs/reading-a-run.md"])
 def test_verdicts_are_all_explained(page: str) -> None:
     """On both pages."""
     shown = first_column((ROOT / page).read_text(), "| verdict ")
@@ -208,7 +208,7 @@ def commands_in(text: str) -> Iterator[list[str]]:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_commands_and_flags_exist(page: Path) -> None:
     """Every command line that a page shows is one that the program takes."""
-    parser, commands = _parser()
+    parser, commands = make_parser()
     for words in commands_in(page.read_text()):
         known = commands.get(words[1])
         assert known is not None or words[1].startswith("-"), " ".join(words)
@@ -221,7 +221,7 @@ def test_commands_and_flags_exist(page: Path) -> None:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_flags_named_alone_exist(page: Path) -> None:
     """`--quiet` in a sentence is a flag of some command."""
-    _, commands = _parser()
+    _, commands = make_parser()
     allowed = set().union(*(flags_of(command) for command in commands.values()))
     named = set(re.findall(r"`(--[a-z-]+)", page.read_text()))
     assert named <= allowed
@@ -243,12 +243,11 @@ def test_make_targets_exist(page: Path) -> None:
 
 def test_exit_codes_are_those_of_the_program() -> None:
     """The README's table and the help say the same numbers."""
-    parser, _ = _parser()
+    parser, _ = make_parser()
     assert parser.epilog is not None
     helped = re.findall(r"^  ([0-9]+) ", parser.epilog, re.MULTILINE)
-    assert first_column(README, "| exit code ") == helped
-    # A reader that has gone reads no help either.
-    assert {int(code) for code in helped} == set(ExitCode) - {ExitCode.BROKEN_PIPE}
+    assert first_column((ROOT / "docs/reading-a-run.md").read_text(), "| exit code ") == helped
+    assert {int(code) for code in helped} == set(ExitCode)
 
 
 # Links and names of files.

@@ -39,3 +39,5 @@ class Note(IntEnum):
     RECORD = 13
     """document: outcome (saved, conflict, unknown, read), version, epoch, holder, view, members,
     cut, count, sumExact, digest, phase, closed, stopReason, sendMembers, prepared."""
+    END = 14
+    """document: code (the exit code): the process ends in order, and writes no more."""

@@ -7,14 +7,17 @@ and `logs/` of its processes. Made by `run`, read and written by `supervisor` an
 import os
 import shutil
 import tempfile
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 
 from ringrun.core.messages import Result
+from ringrun.local.leftovers import KEPT_DAYS, PREFIX, mark, remove_old
 from ringrun.local.options import RunOptions
 from ringrun.spec import SpecError
+from ringrun.wording import system_words, unnumbered
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +39,12 @@ class Folders:
     @property
     def orders(self) -> Path:
         return self.run_dir / "orders.json"
+
+    def keep_orders(self, line: bytes) -> None:
+        """These are the orders from now on; OSError if the disk does not take them."""
+        temporary = self.orders.with_suffix(".new")
+        temporary.write_bytes(line)
+        temporary.replace(self.orders)
 
     def log(self, name: str) -> Path:
         """Where the process of this name writes its stdout and stderr."""
@@ -62,7 +71,16 @@ class Folders:
                 lines = log.read().decode(errors="replace").split("\n")
         except FileNotFoundError:
             return ""
-        return next((line.strip()[:200] for line in reversed(lines) if line.strip()), "")
+        last = next((line.strip() for line in reversed(lines) if line.strip()), "")
+        return unnumbered(last)[:200]
+
+    @property
+    def kept(self) -> str:
+        """What a user is told of files that stay."""
+        return (
+            "The run's own files (each process's log, the record, the report) are kept for "
+            f"{KEPT_DAYS} days in {self.run_dir}"
+        )
 
     def remove(self) -> None:
         """Remove the run's own files."""
@@ -79,11 +97,23 @@ def make_folders(name: str, options: RunOptions) -> Folders:
     if faults:
         raise SpecError(faults)
     temporary = run_dir is None
-    if run_dir is None:
-        run_dir = Path(tempfile.mkdtemp(prefix=f"ringrun-{name}-"))
-    for folder in ("record", "report", "results", "logs"):
-        (run_dir / folder).mkdir()
+    try:
+        if run_dir is None:
+            run_dir = _temporary(name)
+        for folder in ("record", "report", "results", "logs"):
+            (run_dir / folder).mkdir()
+    except OSError as error:
+        place = "--run-dir" if run_dir is None else f"--run-dir: {run_dir}"
+        fault = f"{place}: the run's own files cannot be made: {system_words(error)}"
+        raise SpecError([f"{fault}; give another folder"]) from error
     return Folders(run_dir=run_dir, journal=journal, temporary=temporary)
+
+
+def _temporary(name: str) -> Path:
+    remove_old(Path(tempfile.gettempdir()), time.time())
+    made = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{name}-"))
+    mark(made)
+    return made
 
 
 def _make(place: str, folder: Path | None, faults: list[str]) -> Path | None:

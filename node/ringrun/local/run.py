@@ -5,56 +5,71 @@ left to write one is it made here, from what the slaves left on disk.
 """
 
 import asyncio
+import contextlib
 import json
+import shlex
 import sys
 
 from ringrun.core.record import Record
 from ringrun.core.supervisor.orphaned import orphaned_report
 from ringrun.exit_codes import ExitCode
 from ringrun.local.display.choice import display_for
+from ringrun.local.ending import Ending
 from ringrun.local.folders import Folders, make_folders
+from ringrun.local.interrupts import Interrupts
+from ringrun.local.journals import MANIFEST, room_warning, write_manifest
 from ringrun.local.options import OutputForm, RunOptions
 from ringrun.local.processes.child import Start, raise_descriptor_limit
 from ringrun.local.processes.forking import fork_node, preload
-from ringrun.local.supervisor import Ending, Supervisor
+from ringrun.local.said import exit_code, keep_report, say_report
+from ringrun.local.supervisor import Supervisor
 from ringrun.report import Report
-from ringrun.report_text import last_line, table
+from ringrun.report_text import ending_lines, table
 from ringrun.spec import RunSpec
+from ringrun.streams import ReaderGoneError, screen_of
+from ringrun.wording import folded, size_text, system_words
 
 
-def run_here(spec: RunSpec, options: RunOptions, start: Start = fork_node) -> int:
+def run_here(
+    spec: RunSpec,
+    options: RunOptions,
+    interrupts: Interrupts | None = None,
+    start: Start = fork_node,
+) -> int:
     """The exit code of a whole run on this machine; SpecError if a folder cannot be used."""
     folders = make_folders(spec.name, options)
+    if folders.journal is not None and (warning := room_warning(folders.journal, spec.send)):
+        print(warning, file=sys.stderr)
     code = ExitCode.NOT_AS_WISHED
     try:
-        raise_descriptor_limit()
-        preload()
-        ending = asyncio.run(_supervise(spec, options, folders, start))
-        report = _report(spec, folders, ending)
-        _keep(report, folders)
-        _print(report, options)
-        code = ExitCode.AS_WISHED if report.as_wished else ExitCode.NOT_AS_WISHED
-        if ending.interrupted:
-            code = ExitCode.INTERRUPTED
-    except BrokenPipeError:
-        # Whoever read our lines has gone, and will not look for files either.
-        code = ExitCode.INTERRUPTED
-        raise
+        with contextlib.ExitStack() as ending_:
+            signals = interrupts or ending_.enter_context(Interrupts())
+            raise_descriptor_limit()
+            preload()
+            ending = asyncio.run(_supervise(spec, options, folders, start, signals))
+            report = _report(spec, folders, ending)
+            journals = _keep(report, folders)
+            code = exit_code(report, interrupted=ending.interrupted, unread=ending.unread)
+            _print(report, options, journals)
     finally:
         if folders.temporary:
             if code is ExitCode.NOT_AS_WISHED:
-                print(f"The run's own files are kept in {folders.run_dir}.", file=sys.stderr)
+                screen = screen_of(sys.stderr)
+                kept = folders.kept
+                print(folded(kept, screen.width) if screen.terminal else kept, file=sys.stderr)
             else:
                 folders.remove()
     return code
 
 
-async def _supervise(spec: RunSpec, options: RunOptions, folders: Folders, start: Start) -> Ending:
+async def _supervise(
+    spec: RunSpec, options: RunOptions, folders: Folders, start: Start, interrupts: Interrupts
+) -> Ending:
     silent = options.quiet or options.output is OutputForm.JSON
     display = display_for(spec, sys.stdout, silent=silent)
     try:
         supervisor = Supervisor(spec, folders, display, debug=options.debug, start=start)
-        return await supervisor.run()
+        return await supervisor.run(interrupts)
     finally:
         display.close()
 
@@ -70,29 +85,40 @@ def _report(spec: RunSpec, folders: Folders, ending: Ending) -> Report:
             ending.draft,
             folders.results(),
             ending.reason,
+            ending.sent_for,
         )
     return Report.from_document(document)
 
 
-def _keep(report: Report, folders: Folders) -> None:
+def _keep(report: Report, folders: Folders) -> int:
+    """Keep the report, and note what journals there are; how many bytes those have."""
     text = json.dumps(report.as_document(), indent=2) + "\n"
-    for folder in (folders.run_dir, folders.journal):
-        if folder is not None:
-            temporary = folder / "report.json.new"
-            temporary.write_text(text)
-            temporary.replace(folder / "report.json")
+    keep_report(folders.run_dir, text)
+    if folders.journal is None or not keep_report(folders.journal, text):
+        return 0
+    try:
+        return write_manifest(folders.journal, text.encode())
+    except OSError as error:
+        words = system_words(error)
+        print(f"ringrun: cannot write {folders.journal / MANIFEST}: {words}", file=sys.stderr)
+        return 0
 
 
-def _print(report: Report, options: RunOptions) -> None:
+def _print(report: Report, options: RunOptions, journals: int) -> None:
     if options.output is OutputForm.JSON:
-        print(json.dumps(report.as_document(), separators=(",", ":")), flush=True)
+        say_report(report)
         return
+    screen = screen_of(sys.stdout)
+    lines = []
     if not options.quiet:
-        print(f"STOP   {len(report.slaves)} of {report.spec['nodes']} results\n")
+        lines += [f"STOP   {len(report.slaves)} of {report.spec['nodes']} results", ""]
         if report.slaves:
-            print(table(report.slaves), end="\n\n")
-    print(last_line(report))
+            lines += [table(report.slaves, screen.width, screen.dots), ""]
+    lines.append(ending_lines(report, screen.width if screen.terminal else None))
     if options.journal is not None and not options.quiet:
-        shown = f"{options.journal}".rstrip("/") + "/"
-        print(f"Journals in {shown}. Check them: ringrun verify {shown}")
-    sys.stdout.flush()
+        shown = shlex.quote(f"{options.journal}".rstrip("/") + "/")
+        size = size_text(journals)
+        lines.append(f"Journals in {shown} ({size}). Check them: ringrun verify {shown}")
+    # The run is over: whether anybody reads this has no say in its exit code.
+    with contextlib.suppress(ReaderGoneError):
+        print(*lines, sep="\n", flush=True)

@@ -11,7 +11,6 @@ import secrets
 import signal
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any, Final
 
 import msgspec
@@ -26,7 +25,9 @@ from ringrun.core.supervisor.observed import Observed
 from ringrun.core.supervisor.patience import LOCAL, Run, Times, given_up, is_late
 from ringrun.core.supervisor.roster import decide
 from ringrun.local.display.interface import Display
+from ringrun.local.ending import Ending
 from ringrun.local.folders import Folders
+from ringrun.local.interrupts import Interrupts
 from ringrun.local.masters import Masters
 from ringrun.local.processes.child import Child, Start
 from ringrun.local.processes.forking import fork_node
@@ -34,28 +35,13 @@ from ringrun.local.slaves import Slaves, cause_of
 from ringrun.record.file import FileRecordStore, FileReportStore
 from ringrun.record.store import StoreError
 from ringrun.spec import RunSpec
+from ringrun.wording import system_words
 
 LOOK_EVERY: Final = 0.02
 """Seconds between two looks at the record."""
 
 LEAVE_PATIENCE: Final = 0.5
 """What is left when the report is complete gets this long to end, and again after SIGTERM."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ending:
-    """How a run ended here.
-
-    `document` is the leader's report if it is complete. If it is None, `draft` is what a leader had
-    stored of it, and `reason` says why no more came.
-    """
-
-    document: dict[str, Any] | None
-    draft: dict[str, Any] | None
-    reason: Reason | None
-    interrupted: bool
-    record: Record | None
-    orders: Orders
 
 
 class Supervisor:
@@ -102,15 +88,14 @@ class Supervisor:
         self._decided_version: int | None = None
         self._decide_at = math.inf
 
-    async def run(self) -> Ending:
+    async def run(self, interrupts: Interrupts) -> Ending:
         """Everything until the report is there, or cannot come; then no process is left."""
         loop = asyncio.get_running_loop()
         self._loop = loop
         self._times = Times(started=loop.time())
         self._finished = loop.create_future()
         loop.set_exception_handler(self._note_failure)
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, self._interrupt)
+        interrupts.tell(lambda count: loop.call_soon_threadsafe(self._interrupt, count))
         try:
             self._wake()
             document, reason = await self._finished
@@ -118,13 +103,14 @@ class Supervisor:
                 await self._let_leave()
         finally:
             self._bury()
-            for number in (signal.SIGINT, signal.SIGTERM):
-                loop.remove_signal_handler(number)
+            interrupts.tell_nobody()
         return Ending(
             document=document,
             draft=self._stored_report() if document is None else None,
             reason=reason,
             interrupted=self._interrupts > 0,
+            unread=self._display.gone,
+            sent_for=self._times.sent_for(loop.time()),
             record=self._read(),
             orders=self._orders,
         )
@@ -143,8 +129,13 @@ class Supervisor:
             return
         if self._something_new(now):
             self._act(now)
+        if self._over:
+            return
         again = self._masters.tend(now)
         self._display.look(self._record, self._orders, now - self._times.started)
+        if self._display.gone and self._stop is None:
+            self._stop = Reason(Why.INTERRUPTED, "whoever read its lines has gone")
+            self._wake()
         reason = self._given_up(now)
         if reason is not None:
             self._finish(None, reason)
@@ -179,6 +170,8 @@ class Supervisor:
         )
         if decision.orders != self._orders:
             self._keep(decision.orders)
+        if self._over:
+            return
         for node in decision.create:
             self._slaves.start(node)
         for node in decision.delete:
@@ -194,9 +187,13 @@ class Supervisor:
 
     def _keep(self, orders: Orders) -> None:
         line = msgspec.json.encode(orders)
-        temporary = self._folders.orders.with_suffix(".new")
-        temporary.write_bytes(line)
-        temporary.replace(self._folders.orders)
+        try:
+            self._folders.keep_orders(line)
+        except OSError as error:
+            # Nothing may follow from orders that are not kept: it ends here, and says why.
+            text = f"the orders cannot be kept: {system_words(error)}"
+            self._finish(None, Reason(Why.RECORD_LOST, text))
+            return
         self._orders = orders
         message = b'{"orders":' + line + b"}"
         for child in self._masters.living:
@@ -253,7 +250,7 @@ class Supervisor:
         self._wake()
 
     def _note_failure(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-        # A pipe that nobody reads any more, or our own bug: asyncio would only log it and go on.
+        # Our own bug: asyncio would only log it and go on.
         if not self._over:
             self._finished.set_exception(
                 context.get("exception") or RuntimeError(context["message"])
@@ -266,11 +263,11 @@ class Supervisor:
         if not self._over:
             self._schedule(self._loop.call_soon(self._look))
 
-    def _interrupt(self) -> None:
+    def _interrupt(self, count: int) -> None:
         if self._over:
             # It ends within a second as it is, and its outcome stands.
             return
-        self._interrupts += 1
+        self._interrupts = count
         self._stop = Reason(Why.INTERRUPTED)
         self._wake()
 

@@ -19,6 +19,7 @@ from kubernetes.aio.client.api_client import ApiClient
 from kubernetes.aio.client.configuration import Configuration
 
 from ringrun.record.store import StoreError
+from ringrun.wording import system_words
 
 TIMEOUT: Final = 10.0
 """Seconds that an ordinary request may take."""
@@ -273,4 +274,6 @@ def _said(answer: object) -> str:
 
 
 def _words(error: BaseException) -> str:
-    return " ".join(str(error).split()) or type(error).__name__
+    # aiohttp tells the system's error with its number, and the connection around it.
+    cause = getattr(error, "os_error", error)
+    return system_words(cause)

@@ -13,6 +13,7 @@ from ringrun.core.outputs import Outcome
 from ringrun.core.record import Record
 from ringrun.record.numbered import NumberedFiles
 from ringrun.record.store import StoreError
+from ringrun.wording import system_words
 
 # Between two tries of `free` the record has changed; nobody writes it this often in a row.
 _TRIES_TO_FREE = 20
@@ -34,7 +35,7 @@ class FileRecordStore:
                 _, content = self._files.newest()
                 self._last = msgspec.json.decode(content, type=Record)
         except (OSError, msgspec.MsgspecError) as error:
-            raise StoreError(f"the record cannot be read: {error}") from error
+            raise StoreError(f"the record cannot be read: {system_words(error)}") from error
         return self._last if version else Record()
 
     def write(self, record: Record) -> tuple[Outcome, Record | None]:
@@ -76,7 +77,7 @@ class FileReportStore:
             version, content = self._files.newest()
             return version, msgspec.json.decode(content, type=dict[str, Any]) if version else None
         except (OSError, msgspec.MsgspecError) as error:
-            raise StoreError(f"the report cannot be read: {error}") from error
+            raise StoreError(f"the report cannot be read: {system_words(error)}") from error
 
     def write(
         self, version: int, document: dict[str, Any]

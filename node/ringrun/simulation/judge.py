@@ -20,7 +20,7 @@ from ringrun.report import Verdict
 from ringrun.simulation.case import RECOVERY
 from ringrun.simulation.process.slave import SlaveProcess
 from ringrun.simulation.world.world import World
-from ringrun.verify import Anomaly, check
+from ringrun.verify import Anomaly, Evidence, check
 
 _START_WITHIN = 10.0
 
@@ -63,7 +63,12 @@ def _may_exit(world: World, name: str, code: int) -> bool:
 
 def _journals(world: World) -> list[Finding]:
     journals = {process.name: b"".join(process.journal) for process in world.processes.values()}
-    verification = check(journals, world.whole_report, same_clock=world.case.same_clock)
+    verification = check(
+        journals,
+        world.whole_report,
+        same_clock=world.case.same_clock,
+        evidence=Evidence(whole=True),
+    )
     return [
         Finding(promise=str(found.promise), text=f"{found.text} [{found.anomaly}]")
         for found in verification.findings

@@ -6,6 +6,7 @@ YAML.
 """
 
 import re
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -21,6 +22,8 @@ _LONGEST: Final = 1 << 20
 
 _INTEGER: Final = re.compile(r"[+-]?[0-9]{1,40}")
 _DURATION: Final = re.compile(r"(-?[0-9]{1,15}(?:\.[0-9]{1,9})?)(us|ms|s|m|h)")
+_NUMBER: Final = re.compile(r"-?[0-9]{1,15}(?:\.[0-9]{1,9})?")
+_ZERO: Final = re.compile(r"0+(?:\.0+)?")
 _SECONDS: Final = {
     "us": Decimal("0.000001"),
     "ms": Decimal("0.001"),
@@ -42,6 +45,8 @@ class Override:
 
 def load_run(file: FilePath, overrides: Sequence[Override] = ()) -> RunSpec:
     """The run of a file, with flags that win over it; SpecError for the file's faults too."""
+    if str(file) == "-":
+        return parse_run(_text(_stdin(), "<stdin>"), "<stdin>", overrides)
     try:
         with file.open("rb") as opened:
             data = opened.read(_LONGEST + 1)
@@ -52,15 +57,30 @@ def load_run(file: FilePath, overrides: Sequence[Override] = ()) -> RunSpec:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise SpecError([f"{file}: cannot be read: {reason}"]) from error
-    if len(data) > _LONGEST:
-        raise SpecError([f"{file}: must be at most {_LONGEST} bytes long"])
+    return parse_run(_text(data, str(file)), str(file), overrides)
+
+
+def _stdin() -> bytes:
+    """What is piped in; a terminal is refused, as nobody would know what is waited for."""
     try:
-        text = data.decode("utf-8-sig")
+        if sys.stdin is None or sys.stdin.closed:
+            raise SpecError([f"<stdin>: is closed; pipe a {KIND} in, or name a file"])
+        if sys.stdin.isatty():
+            raise SpecError([f"<stdin>: is a terminal; pipe a {KIND} in, or name a file"])
+        return sys.stdin.buffer.read(_LONGEST + 1)
+    except OSError as error:
+        raise SpecError([f"<stdin>: cannot be read: {error.strerror or error}"]) from error
+
+
+def _text(data: bytes, source: str) -> str:
+    if len(data) > _LONGEST:
+        raise SpecError([f"{source}: must be at most {_LONGEST} bytes long"])
+    try:
+        return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
-        fault = f"{file}:{line}: is not UTF-8 text: byte 0x{data[error.start]:02x}"
+        fault = f"{source}:{line}: is not UTF-8 text: byte 0x{data[error.start]:02x}"
         raise SpecError([fault]) from error
-    return parse_run(text, str(file), overrides)
 
 
 def parse_run(text: str, source: str, overrides: Sequence[Override] = ()) -> RunSpec:
@@ -129,8 +149,14 @@ def _flag_value(override: Override, field: Field, faults: list[Fault]) -> object
 
 
 def parse_duration(text: str) -> Decimal:
-    """The seconds of `2s`, `500ms`, `1.5s`, `2m`; ValueError with the rule and the value."""
+    """The seconds of `2s`, `500ms`, `1.5s`, `2m`, `0`; ValueError with the rule and the value."""
     matched = _DURATION.fullmatch(text)
+    if _ZERO.fullmatch(text):
+        # As much in every unit.
+        return Decimal(0)
+    if _NUMBER.fullmatch(text):
+        near = f"{text}s or {text}ms"
+        raise ValueError(f"must be a duration with its unit, such as {near}, got {shown(text)}")
     if not matched:
         raise ValueError(f"must be a duration such as 2s, 500ms or 1.5m, got {shown(text)}")
     return Decimal(matched[1]) * _SECONDS[matched[2]]

@@ -18,6 +18,7 @@ from ringrun.spec.fields import KIND
 _MOST_VALUES: Final = 10_000
 # Nor does an affinity, the deepest thing in it, come near this.
 _DEEPEST: Final = 50
+_MERGE: Final = "tag:yaml.org,2002:merge"
 
 
 def read_text(text: str, source: str) -> tuple[Any, dict[Path, int], list[Fault]]:
@@ -57,6 +58,7 @@ class _Reader:
     lines: dict[Path, int] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
     values: int = 0
+    merging: list[yaml.Node] = field(default_factory=list)
 
     def value(self, node: yaml.Node, path: Path) -> Any:
         self.values += 1
@@ -72,9 +74,13 @@ class _Reader:
         return self._scalar(node, path)
 
     def _mapping(self, node: yaml.MappingNode, path: Path) -> dict[str, Any]:
+        # What is merged in comes first: keys of the mapping itself win over it, as do their lines.
+        merged = self._merged(node, path)
         mapping: dict[str, Any] = {}
         for key_node, value_node in node.value:
             line = key_node.start_mark.line + 1
+            if key_node.tag == _MERGE:
+                continue
             key = self._key(key_node, path)
             inner = (*path, key)
             if key in mapping:
@@ -87,7 +93,26 @@ class _Reader:
                 continue
             self.lines[inner] = line
             mapping[key] = self.value(value_node, inner)
-        return mapping
+        return {**merged, **mapping}
+
+    def _merged(self, node: yaml.MappingNode, path: Path) -> dict[str, Any]:
+        """What `<<: *other` and `<<: [*one, *two]` bring in; of several, the first wins."""
+        merged: dict[str, Any] = {}
+        for key_node, value_node in node.value:
+            if key_node.tag != _MERGE:
+                continue
+            listed = isinstance(value_node, yaml.SequenceNode)
+            for other in reversed(value_node.value) if listed else [value_node]:
+                if not isinstance(other, yaml.MappingNode) or other in self.merging:
+                    place = (*path, "<<")
+                    self.lines[place] = key_node.start_mark.line + 1
+                    name = ".".join((*path, "<<"))
+                    self.faults.append((place, f"{name} must be a mapping, or a list of mappings"))
+                    continue
+                self.merging.append(other)
+                merged = {**merged, **self._mapping(other, path)}
+                self.merging.pop()
+        return merged
 
     def _key(self, node: yaml.Node, path: Path) -> str:
         if isinstance(node, yaml.ScalarNode):

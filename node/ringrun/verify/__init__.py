@@ -8,12 +8,15 @@ the simulation after every run. Both read the journals of docs/journal.md:
 """
 
 from ringrun.verify.checking import check
-from ringrun.verify.findings import Anomaly, Finding, Promise, Verification
+from ringrun.verify.evidence import Evidence
+from ringrun.verify.findings import Anomaly, Finding, Verification
 from ringrun.verify.folder import main
+from ringrun.verify.promise import Promise
 from ringrun.verify.reading.reader import UnreadableError
 
 __all__ = [
     "Anomaly",
+    "Evidence",
     "Finding",
     "Promise",
     "UnreadableError",

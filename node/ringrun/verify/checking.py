@@ -5,10 +5,11 @@ check in turn; the checks share nothing but what they read.
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from ringrun.verify.findings import Findings, Verification, slave_of
+from ringrun.verify.evidence import REPORT, Evidence, called, nodes_told, slave_of
+from ringrun.verify.findings import Findings, Verification
 from ringrun.verify.promises.agreement import compare
 from ringrun.verify.promises.confirmations import check_confirmations
 from ringrun.verify.promises.cuts import check_cuts
@@ -23,11 +24,20 @@ from ringrun.verify.promises.outcome import (
 )
 from ringrun.verify.promises.phases import check_phases, check_times
 from ringrun.verify.promises.used import check_used
-from ringrun.verify.promises.views import gather
-from ringrun.verify.reading.numbers import Streams
-from ringrun.verify.reading.reader import Data, NodeJournal, UnreadableError, read
+from ringrun.verify.promises.views import Views, gather, node_name
+from ringrun.verify.reading.columns import Data
+from ringrun.verify.reading.forms import form_of_report
+from ringrun.verify.reading.reader import NodeJournal, UnreadableError, read
 from ringrun.verify.rebuilding.history import NODE, History
 from ringrun.verify.rebuilding.rebuild import rebuild
+
+
+def _say_nothing(what: str, done: int, total: int) -> None:
+    """For whoever does not wait."""
+
+
+Progress = Callable[[str, int, int], None]
+"""Called with what is being done, and how many bytes of all are done with."""
 
 
 def check(
@@ -38,6 +48,9 @@ def check(
     clock_slack: float = 0.0,
     period_slack: float = 0.05,
     grace_faults: bool = False,
+    evidence: Evidence | None = None,
+    lengths: Mapping[str, int] | None = None,
+    progress: Progress = _say_nothing,
 ) -> Verification:
     """Whether journals (by node, like s0-1 and m0-1) and report keep the promises.
 
@@ -45,29 +58,40 @@ def check(
     apart or more; a slave's own periods may be off by `period_slack`. `grace_faults`: something was
     done to the run in GRACE that no journal tells, so its drain is not promised.
 
-    Raises UnreadableError if a journal is none, or if they are not all of one run.
+    `evidence` is what is known to be missing already. `lengths`: how many bytes each journal had
+    when its process had ended, for all there were; None if nobody noted that.
+
+    Raises UnreadableError if the journals are not all of one run.
     """
-    findings = Findings()
-    slaves: dict[NODE, NodeJournal] = {}
-    masters: list[NodeJournal] = []
-    for name, data in sorted(journals.items()):
-        journal = read(name, data)
-        if journal.cut_off:
-            findings.not_checked(f"{name}'s journal ends within a record: read up to there")
-        slave = slave_of(name)
-        if slave is None:
-            masters.append(journal)
-        else:
-            slaves[slave] = journal
-    meta = _meta(list(slaves.values()) + masters)
-    streams = Streams(int(meta.get("seed") or 0))
-    histories = {node: rebuild(journal, node, findings) for node, journal in sorted(slaves.items())}
+    evidence = Evidence() if evidence is None else evidence
+    findings = Findings(evidence)
+    slaves, masters = _read(journals, evidence, progress)
+    meta = _meta([*slaves.values(), *masters])
+    if report is not None:
+        report = _of_this_run(report, meta, evidence)
+    if report is None and not evidence.whole and not evidence.lacking(REPORT):
+        evidence.lacks(REPORT, "there is no report")
+    told, lost = nodes_told(report)
+    sizes = {name: len(data) for name, data in journals.items()}
+    evidence.look_at([*slaves.values(), *masters], lengths, sizes, lost)
+    total, done = sum(sizes.values()), 0
+    histories: dict[NODE, History] = {}
+    for node, journal in sorted(slaves.items()):
+        progress(f"following {called(journal.name)}", done, total)
+        histories[node] = rebuild(journal, node, findings)
+        done += sizes[journal.name]
     views = gather(masters, histories, findings)
+    expected = _expected(meta, report, views, told) if lengths is None else set(lengths) | told
+    evidence.look_for(expected | _members(views), journals)
+    progress("comparing what was approved", 0, total)
     reference = compare(list(histories.values()), findings)
+    done = 0
     for history in histories.values():
+        progress(f"checking {called(history.name)}", done, total)
+        done += sizes[history.name]
         for log in history.logs:
             check_draws(log, findings)
-        check_numbers(history.journal, streams, findings)
+        check_numbers(history.journal, findings)
         check_checkpoints(history, findings)
         check_phases(history, findings)
     check_cuts(views, histories, findings)
@@ -81,7 +105,9 @@ def check(
     check_report(histories, reference, report, findings)
     return Verification(
         findings=tuple(findings.found),
-        unchecked=tuple(findings.unchecked),
+        unchecked=findings.unchecked(),
+        gaps=tuple(gap.text for _, gaps in sorted(evidence.gaps.items()) for gap in gaps),
+        remarks=tuple(evidence.remarks),
         journals=len(journals),
         masters=len(masters),
         incarnations=tuple(sorted(Counter(ordinal for ordinal, _ in histories).items())),
@@ -89,6 +115,62 @@ def check(
         epochs=len(views.holders),
         messages=max((_approved(history) for history in histories.values()), default=0),
     )
+
+
+def _read(
+    journals: Mapping[str, Data], evidence: Evidence, progress: Progress
+) -> tuple[dict[NODE, NodeJournal], list[NodeJournal]]:
+    """The journals of slaves and of masters, as far as they could be read."""
+    total, done = sum(len(data) for data in journals.values()), 0
+    slaves: dict[NODE, NodeJournal] = {}
+    masters: list[NodeJournal] = []
+    for name, data in sorted(journals.items()):
+        progress(f"reading {called(name)}", done, total)
+        done += len(data)
+        journal = read(name, data)
+        written_by = journal.meta.get("node", name)
+        if written_by != name:
+            what = f"{called(name)}'s journal is another's"
+            evidence.lacks(name, what, f": it was written by {called(str(written_by))}")
+            continue
+        slave = slave_of(name)
+        if slave is None:
+            masters.append(journal)
+        else:
+            slaves[slave] = journal
+    return slaves, masters
+
+
+def _of_this_run(
+    report: dict[str, Any], meta: dict[str, Any], evidence: Evidence
+) -> dict[str, Any] | None:
+    """The report, if it is one and of the run that the journals tell of."""
+    why = form_of_report(report)
+    spec = report.get("spec") or {}
+    if why:
+        evidence.lacks(REPORT, "the report is damaged", f": {why}")
+        return None
+    for key in ("seed", "nodes"):
+        if key in spec and key in meta and spec[key] != meta[key]:
+            more = f": its {key} is {spec[key]}, the journals' {meta[key]}"
+            evidence.lacks(REPORT, "the report is of another run", more)
+            return None
+    return report
+
+
+def _members(views: Views) -> set[str]:
+    return {node_name(node) for view in views.known.values() for node in view.members}
+
+
+def _expected(
+    meta: dict[str, Any], report: dict[str, Any] | None, views: Views, told: set[str]
+) -> set[str]:
+    """Who must have left a journal, as far as anything tells: where nobody noted it."""
+    holders = {str(holder) for holder in views.holders.values()}
+    slaves = {f"s{ordinal}-1" for ordinal in range(int(meta.get("nodes") or 0))}
+    spec = (report or {}).get("spec") or {}
+    masters = {f"m{number}-1" for number in range(int(spec.get("masters") or 1))}
+    return told | holders | slaves | masters
 
 
 def _approved(history: History) -> int:

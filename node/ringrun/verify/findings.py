@@ -3,41 +3,15 @@
 Every check adds to one `Findings`; `text` and `folder` show what came of it. No check is here.
 """
 
-import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-_SLAVE = re.compile(r"s(\d+)-(\d+)")
+from ringrun.verify.evidence import Evidence, called, slave_of
+from ringrun.verify.promise import Promise
 
-
-class Promise(StrEnum):
-    """The promises that journals and reports can tell about (docs/protocol.md)."""
-
-    AGREEMENT = "G1"
-    CONTIGUOUS = "G2"
-    UNIFORM = "G3"
-    CONFIRMED = "G4"
-    NOT_INVENTED = "G5"
-    PHASES = "G6"
-    ONE_LEADER = "G7"
-    DRAIN = "G8"
-    NO_FALSE_PRAISE = "G11"
-    NO_RETURN = "G12"
-
-
-TITLES = {
-    Promise.AGREEMENT: "agreement",
-    Promise.CONTIGUOUS: "contiguous, unique",
-    Promise.UNIFORM: "uniform",
-    Promise.CONFIRMED: "confirmed first",
-    Promise.NOT_INVENTED: "nothing invented",
-    Promise.PHASES: "phases",
-    Promise.ONE_LEADER: "one leader counts",
-    Promise.DRAIN: "drain",
-    Promise.NO_FALSE_PRAISE: "no false praise",
-    Promise.NO_RETURN: "no return",
-}
+__all__ = ["Anomaly", "Finding", "Findings", "Promise", "Verification", "called", "slave_of"]
 
 
 class Anomaly(StrEnum):
@@ -72,10 +46,15 @@ class Finding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verification:
-    """The outcome: clean if nothing was found. `unchecked` says what could not be told and why."""
+    """The outcome: clean if nothing was found and nothing was left unchecked."""
 
     findings: tuple[Finding, ...]
-    unchecked: tuple[str, ...]
+    unchecked: tuple[tuple[Promise, tuple[str, ...]], ...]
+    """Promises that could not be checked, or not wholly, with the reasons, by promise."""
+    gaps: tuple[str, ...]
+    """What is missing of the evidence, each in a sentence without its full stop."""
+    remarks: tuple[str, ...] = ()
+    """What keeps the whole from being certain."""
     journals: int
     masters: int
     incarnations: tuple[tuple[int, int], ...]
@@ -86,7 +65,7 @@ class Verification:
 
     @property
     def clean(self) -> bool:
-        return not self.findings
+        return not self.findings and not self.unchecked and not self.remarks
 
     @property
     def broken(self) -> tuple[Promise, ...]:
@@ -101,8 +80,9 @@ class Findings:
     from it more often than not.
     """
 
+    evidence: Evidence = field(default_factory=Evidence)
     found: list[Finding] = field(default_factory=list)
-    unchecked: list[str] = field(default_factory=list)
+    _unchecked: dict[Promise, list[str]] = field(default_factory=dict)
     _known: set[tuple[Promise, Anomaly, str]] = field(default_factory=set)
 
     def add(
@@ -115,10 +95,15 @@ class Findings:
         index: int | None = None,
         seen: Any = None,
         other: Any = None,
+        rests_on: Iterable[str] = (),
     ) -> None:
-        """A promise is broken."""
+        """A promise is broken.
+
+        `rests_on`: whose evidence has to be whole for that, as it follows from what is not in it.
+        Where it is not whole, nothing is found: the gap says that the promise is not checked.
+        """
         key = (promise, anomaly, node)
-        if key in self._known:
+        if key in self._known or any(self.evidence.lacking(each) for each in rests_on):
             return
         self._known.add(key)
         self.found.append(
@@ -133,21 +118,22 @@ class Findings:
             )
         )
 
-    def not_checked(self, text: str) -> None:
-        """Something could not be told from what is there; said once."""
-        if text not in self.unchecked:
-            self.unchecked.append(text)
+    def not_checked(self, promise: Promise, why: str) -> None:
+        """Something of a promise could not be told from what is there; said once."""
+        reasons = self._unchecked.setdefault(promise, [])
+        if why not in reasons:
+            reasons.append(why)
 
-
-def slave_of(name: str) -> tuple[int, int] | None:
-    """The slave (ordinal, incarnation) with this name, None if it is no slave's: `s2-1` is 2, 1."""
-    found = _SLAVE.fullmatch(name)
-    return None if found is None else (int(found[1]), int(found[2]))
-
-
-def called(name: str) -> str:
-    """What a reader calls the node with this name: `s2-1` is slave 2 (incarnation 1)."""
-    slave = slave_of(name)
-    if slave is not None:
-        return f"slave {slave[0]} (incarnation {slave[1]})"
-    return f"master {name}" if name[:1] == "m" else name
+    def unchecked(self) -> tuple[tuple[Promise, tuple[str, ...]], ...]:
+        """What was not checked, with the gaps of the evidence first."""
+        all_of = (
+            (
+                promise,
+                (
+                    *(gap.brief for gap in self.evidence.of(promise)),
+                    *self._unchecked.get(promise, ()),
+                ),
+            )
+            for promise in Promise
+        )
+        return tuple((promise, reasons) for promise, reasons in all_of if reasons)

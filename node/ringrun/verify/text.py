@@ -1,35 +1,74 @@
 """How a verification is told: the lines that a user reads, and the document of verify.json."""
 
+from textwrap import wrap
 from typing import Any
 
-from ringrun.verify.findings import TITLES, Finding, Promise, Verification
+from ringrun.verify.findings import Finding, Verification
+from ringrun.verify.promise import NOT_FOR_JOURNALS, TITLES, Promise
 
 # The most findings that are shown of one promise; verify.json has them all.
 _SHOWN = 5
+_WIDTH = 80
 
 
 def lines_of(verification: Verification, kept_in: str) -> list[str]:
     """What `ringrun verify` prints; `kept_in` is where the findings are kept, if there are any."""
     lines = [_summary(verification)]
-    for promise in Promise:
-        found = [finding for finding in verification.findings if finding.promise is promise]
-        title = f"{promise} {TITLES[promise]}"
-        if not found:
-            lines.append(f"{title:<23} holds")
+    unchecked = dict(verification.unchecked)
+    rows: list[Promise | str] = sorted([*Promise, *NOT_FOR_JOURNALS], key=lambda row: int(row[1:]))
+    for row in rows:
+        if not isinstance(row, Promise):
+            lines.append(f"{f'{row} {NOT_FOR_JOURNALS[row]}':<23} not for journals")
             continue
-        lines += [
-            f"{title if not number else '':<23} {'BROKEN' if not number else '      '}  "
-            f"{finding.text}   [{finding.anomaly}]"
-            for number, finding in enumerate(found[:_SHOWN])
-        ]
-        if len(found) > _SHOWN:
-            lines.append(f"{'':<31} and {len(found) - _SHOWN} more")
-    lines += [f"Not checked: {text}." for text in verification.unchecked]
-    if verification.clean:
-        lines.append("Clean.")
-    else:
-        lines.append(f"{_counted(len(verification.broken), 'promise')} broken: {kept_in}")
+        title = f"{row} {TITLES[row]}"
+        found = [finding for finding in verification.findings if finding.promise is row]
+        if found:
+            lines += _broken(title, found)
+        elif row in unchecked:
+            first, *more = unchecked[row]
+            rest = f", +{len(more)} more" if more else ""
+            lines += _fitted(f"{title:<23} not checked  {first}{rest}", 37)
+        else:
+            lines.append(f"{title:<23} holds")
+    for text in verification.gaps:
+        lines += _fitted(f"Missing: {text}.", 2)
+    for text in verification.remarks:
+        lines += _fitted(f"{text[:1].upper()}{text[1:]}.", 2)
+    return [*lines, _verdict(verification, kept_in)]
+
+
+def _fitted(line: str, indent: int) -> list[str]:
+    if len(line) <= _WIDTH:
+        return [line]
+    # Only its own blanks may become line ends: columns stay where they are.
+    begin, rest = line[:indent], line[indent:]
+    parts = wrap(rest, _WIDTH - indent, break_long_words=False, break_on_hyphens=False)
+    return [begin + parts[0], *(" " * indent + part for part in parts[1:])]
+
+
+def _broken(title: str, found: list[Finding]) -> list[str]:
+    lines = [
+        f"{title if not number else '':<23} {'BROKEN' if not number else '      '}  "
+        f"{finding.text}   [{finding.anomaly}]"
+        for number, finding in enumerate(found[:_SHOWN])
+    ]
+    if len(found) > _SHOWN:
+        lines.append(f"{'':<31} and {len(found) - _SHOWN} more")
     return lines
+
+
+def _verdict(verification: Verification, kept_in: str) -> str:
+    broken = verification.broken
+    left = [promise for promise, _ in verification.unchecked if promise not in broken]
+    not_checked = f"{len(left)} of {len(Promise)} not checked"
+    if broken:
+        aside = f" ({not_checked})" if left else ""
+        return f"{_counted(len(broken), 'promise')} broken{aside}: {kept_in}"
+    if left:
+        return f"Nothing broken; {not_checked}."
+    if verification.remarks:
+        return "Nothing broken, as far as can be told."
+    return "Clean."
 
 
 def document_of(verification: Verification) -> dict[str, Any]:
@@ -42,7 +81,9 @@ def document_of(verification: Verification) -> dict[str, Any]:
         "messages": verification.messages,
         "broken": [str(promise) for promise in verification.broken],
         "findings": [_finding(finding) for finding in verification.findings],
-        "unchecked": list(verification.unchecked),
+        "unchecked": {str(promise): list(why) for promise, why in verification.unchecked},
+        "missing": list(verification.gaps),
+        "remarks": list(verification.remarks),
     }
 
 

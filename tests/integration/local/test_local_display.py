@@ -65,7 +65,8 @@ def test_lines_tell_each_thing_once_when_it_happens() -> None:
     assert out.getvalue().splitlines() == [
         HEADING,
         "START  0.28 s  4 of 4 slaves ready; m0 leads (epoch 1); view 1 [0 1 2 3]",
-        "SEND   0.52 s  slave 2 (incarnation 1) lost: killed by SIGKILL; view 2 [0 1 3], cut 4,118",
+        "SEND   0.52 s  slave 2 (incarnation 1) lost: killed by SIGKILL;",
+        "               view 2 [0 1 3], cut 4,118",
         "SEND   1.0 s left   9,000 approved   9,931/s   p99 0.21 ms",
         "SEND   1.30 s  standby master m1 lost",
         "SEND   1.40 s  master m0 lost; m1 leads (epoch 2)",

@@ -82,13 +82,14 @@ def test_what_people_see_is_the_story_the_table_and_the_verdict(tmp_path: Path) 
         *[rf"{n}      1 +[\d,]+ +[\d,.]+  [0-9a-f]{{8}}…  [\d, /]+ [\d.]+ s" for n in range(4)],
         r"",
         r"Agreed: 4 of 4 slaves counted the same [\d,]+ messages, .*, no failure\.",
-        rf"Journals in {journal}/\. Check them: ringrun verify {journal}/",
+        rf"Journals in {journal}/ \([\d.]+ [kM]B\)\. Check them: ringrun verify {journal}/",
     ]
     lines = out.splitlines()
     assert len(lines) == len(wanted), out
     for line, pattern in zip(lines, wanted, strict=True):
         assert re.fullmatch(pattern, line), (line, pattern)
     assert {path.name for path in journal.iterdir()} == {
+        "manifest.json",
         "report.json",
         *(f"s{ordinal}-1.journal" for ordinal in range(4)),
         "m0-1.journal",

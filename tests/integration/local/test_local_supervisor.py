@@ -25,9 +25,11 @@ from ringrun.core.reason import Reason, Why
 from ringrun.core.record import Record
 from ringrun.local import supervisor
 from ringrun.local.display.interface import Silent
+from ringrun.local.ending import Ending
 from ringrun.local.folders import Folders, make_folders
+from ringrun.local.interrupts import Interrupts
 from ringrun.local.options import RunOptions
-from ringrun.local.supervisor import Ending, Supervisor
+from ringrun.local.supervisor import Supervisor
 from ringrun.record.file import FileRecordStore, FileReportStore
 from ringrun.spec import FailurePolicy, RunSpec
 
@@ -61,16 +63,19 @@ class Scene(Silent):
     def play(self) -> Ending:
         """The run from start to end; then every process must be gone."""
         try:
-            return asyncio.run(self._run())
+            with Interrupts() as interrupts:
+                return asyncio.run(self.run(interrupts))
         finally:
             for pid in self.pids.values():
                 with pytest.raises(ProcessLookupError):
                     os.kill(pid, 0)
 
-    async def _run(self) -> Ending:
+    async def run(self, interrupts: Interrupts) -> Ending:
         # What does not end is a fault, and is shown as one.
         async with asyncio.timeout(20):
-            return await Supervisor(self.spec, self.folders, self, start=self._start).run()
+            return await Supervisor(self.spec, self.folders, self, start=self._start).run(
+                interrupts
+            )
 
     def _start(self, name: str, arguments: Sequence[str], channel: int, log: Path) -> int:
         self._ends[name] = socket.socket(fileno=os.dup(channel))
@@ -299,10 +304,59 @@ def test_figures_of_a_leader_that_was_replaced_are_not_shown(stage: Stage) -> No
 
 
 def test_what_goes_wrong_in_a_callback_ends_the_run_with_its_cause(stage: Stage) -> None:
-    """asyncio alone would log it and go on for ever; nobody reads the display's pipe any more."""
+    """asyncio alone would log it and go on for ever."""
 
     def then(scene: Scene, record: Record, orders: Orders) -> None:
-        raise BrokenPipeError("nobody reads")
+        raise BrokenPipeError("nobody answers")
 
-    with pytest.raises(BrokenPipeError, match="nobody reads"):
+    with pytest.raises(BrokenPipeError, match="nobody answers"):
         stage(then).play()
+
+
+def test_orders_that_cannot_be_kept_end_the_run_with_why(stage: Stage) -> None:
+    """A full disk, or a folder that somebody has removed: nothing may follow from them."""
+    said: list[str] = []
+
+    def then(scene: Scene, record: Record, orders: Orders) -> None:
+        if not said:
+            said.append("listening")
+            shutil.rmtree(scene.folders.run_dir)
+            for port, name in enumerate(("s0-1", "s1-1"), start=7):
+                scene.say(name, {"listening": ["127.0.0.1", port]})
+
+    ending = stage(then).play()
+    text = "the orders cannot be kept: No such file or directory"
+    assert ending.reason == Reason(Why.RECORD_LOST, text)
+    assert not ending.interrupted
+
+
+def test_a_run_whose_lines_nobody_reads_is_stopped_in_an_orderly_way(stage: Stage) -> None:
+    """As after Ctrl-C: the leader is asked to, and its report stands."""
+    asked: list[Orders] = []
+
+    def then(scene: Scene, record: Record, orders: Orders) -> None:
+        if orders.phase is Phase.STOP and not asked:
+            asked.append(orders)
+            scene.store(Record(version=1, phase=Phase.STOP), {"complete": True})
+        elif not asked and len(scene.pids) == 4:
+            scene.gone = True
+
+    ending = stage(then).play()
+    assert ending.document == {"complete": True}
+    assert (ending.interrupted, ending.unread) == (False, True)
+    gone = Reason(Why.INTERRUPTED, "whoever read its lines has gone")
+    assert ending.orders.stop_reason == gone
+
+
+def test_interrupts_before_the_supervisor_began_are_not_lost(stage: Stage) -> None:
+    """Loading takes a while, and so does making folders."""
+    scene = stage(lambda scene, record, orders: None)
+
+    async def run() -> Ending:
+        with Interrupts() as interrupts:
+            interrupt(2)
+            return await scene.run(interrupts)
+
+    ending = asyncio.run(run())
+    assert (ending.interrupted, ending.reason) == (True, Reason(Why.INTERRUPTED))
+    assert not any(name.startswith("s") for name in scene.pids)

@@ -17,7 +17,7 @@ from random import Random
 from typing import Any, NamedTuple
 
 from ringrun.core.errors import ProtocolError
-from ringrun.core.journal_bytes import MAGIC, encode
+from ringrun.core.journal_bytes import MAGIC, Encoder
 from ringrun.core.messages import Control, Heartbeat, Result
 from ringrun.core.node import NodeId, SlaveId
 from ringrun.core.notes import Note
@@ -54,6 +54,7 @@ class Node:
         """Which connection to this peer the core was last told of."""
         self.wanted: dict[Key, Member] = {}
         self.journal: list[bytes] = [MAGIC]
+        self.encoder = Encoder()
 
     @property
     def due(self) -> float:
@@ -106,7 +107,7 @@ class Driver:
         node = Node(key, make(self.now + offset), offset)
         self.nodes[key] = node
         document = {**self.meta, "node": str(key), "clock": "driver"}
-        node.journal.append(encode([(Note.META, document)], self.now))
+        node.journal.append(node.encoder.encode([(Note.META, document)], self.now))
         return node
 
     def slave(self, key: SlaveId) -> Slave:
@@ -328,7 +329,7 @@ class Driver:
         """Notes are written down, then frames leave, then everything else."""
         core = node.core
         if core.notes:
-            node.journal.append(encode(core.notes, self.now))
+            node.journal.append(node.encoder.encode(core.notes, self.now))
             core.notes.clear()
         if isinstance(node.key, SlaveId) and core.frames:
             frames = core.frames[:]

@@ -33,7 +33,7 @@ from ringrun.core.supervisor.roster import decide
 from ringrun.record.memory import MemoryRecordStore, MemoryReportStore
 from ringrun.runtime.planning import plan_of
 from ringrun.spec import FailurePolicy, Model, RunSpec, default_run
-from ringrun.verify import Verification, check
+from ringrun.verify import Evidence, Verification, check
 
 LONGEST = 30.0
 """Seconds of the driver's clock after which a run that is not over has hung."""
@@ -261,7 +261,13 @@ class Run(Driver):
 
     def verify(self, *, grace_faults: bool = False) -> Verification:
         """What the checker, which shares nothing with the core, says of the journals."""
-        return check(self.journals(), self.report, same_clock=True, grace_faults=grace_faults)
+        return check(
+            self.journals(),
+            self.report,
+            same_clock=True,
+            grace_faults=grace_faults,
+            evidence=Evidence(whole=True),
+        )
 
 
 MODELS = tuple(Model)

@@ -1,5 +1,8 @@
 """What `ringrun-operator` says to wrong arguments and to a kubeconfig that is none: one line."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -36,3 +39,52 @@ def test_a_kubeconfig_that_is_none_is_one_line_and_code_2(
     assert main((*HERE, "--kubeconfig", str(path))) == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith(f"ringrun-operator: kubeconfig {path}: ")
+
+
+BLOCKED = """
+import sys
+class Blocked:
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] in {"kubernetes", "kopf", "aiohttp", "prometheus_client"}:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+sys.meta_path.insert(0, Blocked())
+from ringrun_operator.__main__ import main
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["--all-namespaces"], 2, "is not installed; install ringrun[operator]"),
+        (["test", "--namespace", "lab"], 2, "is not installed; install ringrun[operator]"),
+        (["--version"], 0, "ringrun-operator "),
+        (["--help"], 0, "usage: ringrun-operator "),
+    ],
+)
+def test_without_its_extra_it_says_what_to_install(
+    arguments: list[str], code: int, words: str
+) -> None:
+    """One line, and no traceback; help and version need nothing of it."""
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(each for each in sys.path if each)}
+    done = subprocess.run(
+        [sys.executable, "-c", BLOCKED, *arguments],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == code, done.stderr
+    said = done.stderr if code else done.stdout
+    assert words in said.splitlines()[0]
+    assert not code or len(said.splitlines()) == 1
+
+
+def test_the_help_has_defaults_and_fits(capsys: pytest.CaptureFixture[str]) -> None:
+    """In 80 columns, with examples and exit codes."""
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    out = capsys.readouterr().out
+    assert max(len(line) for line in out.splitlines()) <= 80
+    assert "(default: 8080)" in out
+    assert "  ringrun-operator --all-namespaces" in out

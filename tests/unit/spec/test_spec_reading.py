@@ -132,5 +132,28 @@ def test_durations_are_exact(text: str, seconds: str) -> None:
 
 @pytest.mark.parametrize("text", ["", "2", "s", "2 s", "2S", "1e3s", "2s3ms", "+2s", "٢s", "nans"])
 def test_what_is_no_duration_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="must be a duration such as"):
+    with pytest.raises(ValueError, match="must be a duration "):
         parse_duration(text)
+
+
+@pytest.mark.parametrize("text", ["0", "0.0", "00"])
+def test_zero_is_as_much_in_every_unit(text: str) -> None:
+    """`--grace 0` means what it says; where 0 is too little, the field's own rule says so."""
+    assert parse_duration(text) == 0
+    run = default_run([flag("--grace", "periods", "graceMilliseconds", text=text)])
+    assert run.grace == 0
+    with pytest.raises(SpecError) as caught:
+        default_run([flag("--send", "periods", "sendMilliseconds", text=text)])
+    assert caught.value.faults == (
+        "--send: spec.periods.sendMilliseconds must be between 100 and 86400000, got 0",
+    )
+
+
+@pytest.mark.parametrize("text", ["2", "1.5", "-3"])
+def test_a_number_without_a_unit_is_told_the_near_ones(text: str) -> None:
+    """Seconds or milliseconds: nobody can guess which was meant."""
+    with pytest.raises(ValueError, match="with its unit, such as") as caught:
+        parse_duration(text)
+    assert str(caught.value) == (
+        f'must be a duration with its unit, such as {text}s or {text}ms, got "{text}"'
+    )

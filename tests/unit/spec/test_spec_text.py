@@ -127,3 +127,43 @@ def test_no_text_does_more_than_fault(text: str) -> None:
         assert error.faults
         assert all(fault.startswith("any.yaml") for fault in error.faults)
         assert all(len(fault.splitlines()) == 1 for fault in error.faults)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("a: &a {x: 1, y: 2}\nb: {<<: *a, y: 3}\n", {"x": 1, "y": 3}),
+        ("a: &a {x: 1, y: 2}\nb: {y: 3, <<: *a}\n", {"x": 1, "y": 3}),
+        ("a: [&a {x: 1}, &c {x: 2, z: 4}]\nb: {<<: [*a, *c]}\n", {"x": 1, "z": 4}),
+        ("a: [&a {x: 1}, &c {<<: *a, z: 4}]\nb: {<<: *c}\n", {"x": 1, "z": 4}),
+        ("a: &a {x: {p: 1, q: 2}}\nb: {<<: *a, x: {p: 3}}\n", {"x": {"p": 3}}),
+        ("b: {<<: {x: 1}}\n", {"x": 1}),
+        ("b: {'<<': 1}\n", {"<<": 1}),
+    ],
+)
+def test_merge_keys_mean_what_they_mean_to_kubectl(text: str, value: object) -> None:
+    """A mapping's own keys win, of several mappings the first; not deeper than one level."""
+    read, _, found = read_text(text, "a.yaml")
+    assert (read["b"], found) == (value, [])
+
+
+def test_what_is_merged_in_has_the_line_where_it_stands() -> None:
+    """There it can be changed; a key that wins has its own line."""
+    text = "a: &a\n  x: 1\n  y: 2\nb:\n  <<: *a\n  y: 3\n"
+    _, lines, _ = read_text(text, "a.yaml")
+    assert (lines["b", "x"], lines["b", "y"]) == (2, 6)
+
+
+@pytest.mark.parametrize("text", ["b: {<<: 3}\n", "b: {<<: [3]}\n", "b: &b {x: {<<: *b}}\n"])
+def test_what_cannot_be_merged_is_a_fault(text: str) -> None:
+    """A value that is no mapping, and a mapping that would hold itself."""
+    _, lines, found = read_text(text, "a.yaml")
+    [(path, words)] = found[:1]
+    assert words == f"{'.'.join(path)} must be a mapping, or a list of mappings"
+    assert lines[path] == 1
+
+
+def test_a_run_may_share_parts_of_itself() -> None:
+    """As kubectl takes it."""
+    text = HEAD + "  periods: &p {sendMilliseconds: 300}\n  detection:\n    <<: {}\n"
+    assert parse_run(text, "a.yaml").send == 0.3

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from ringrun.core.journal_bytes import MAGIC, encode
+from ringrun.core.journal_bytes import MAGIC, Encoder
 from ringrun.core.notes import Note
 
 Entry = tuple[int, int, int]
@@ -164,7 +164,7 @@ class JournalledRun:
         node = next(node for node in self.members if node[0] == ordinal)
         self.slaves[node].alive = False
         self.failures.append(
-            {"at": self.now - self.started, "kind": "SlaveLost", "node": f"s{ordinal}"}
+            {"at": self.now - self.started, "kind": "SlaveLost", "node": f"s{node[0]}-{node[1]}"}
         )
 
     def change_view(self, *, join: bool = False) -> None:
@@ -190,6 +190,9 @@ class JournalledRun:
     def change_leader(self) -> None:
         """The leader ends; another takes the next epoch, and installs the view once more."""
         number = int(self.holder[1 : self.holder.index("-")]) + 1
+        self.failures.append(
+            {"at": self.now - self.started, "kind": "MasterLost", "node": self.holder}
+        )
         self.holder = f"m{number}-1"
         self._master(self.holder)
         self._note(self.holder, (Note.RECORD, self._document("read", before=True)))
@@ -237,6 +240,8 @@ class JournalledRun:
             results.append(
                 {"ordinal": slave.node[0], "incarnation": slave.node[1], **tally, "final": True}
             )
+        for name in (self.holder, *(slave.name for slave in self._living())):
+            self._note(name, (Note.END, {"code": 0}))
         self.report = {
             "verdict": "Agreed" if len(results) == len(self.send_members) else "Partial",
             "spec": {"periods": {"sendMilliseconds": SEND * 1000}},
@@ -250,10 +255,19 @@ class JournalledRun:
 
     def journals(self) -> dict[str, bytes]:
         """The journals by node."""
+        return {name: MAGIC + b"".join(records) for name, records in self.records().items()}
+
+    def records(self) -> dict[str, list[bytes]]:
+        """The same record by record, without the first line."""
+        encoders = {name: Encoder(self.seed) for name in self.notes}
         return {
-            name: MAGIC + b"".join(encode([note], time) for time, note in notes)
+            name: [encoders[name].encode([note], time) for time, note in notes]
             for name, notes in self.notes.items()
         }
+
+    def lengths(self) -> dict[str, int]:
+        """How long each journal is, as whoever saw the run end would note it."""
+        return {name: len(data) for name, data in self.journals().items()}
 
     # What the steps are made of.
 

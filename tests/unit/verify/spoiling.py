@@ -47,7 +47,7 @@ class Mutations(dict[str, Mutation]):
         mutation = self[name]
         run = eventful_run()
         mutation.change(run)
-        verification = check(run.journals(), run.report, same_clock=True)
+        verification = check(run.journals(), run.report, same_clock=True, lengths=run.lengths())
         found = [(one.promise, one.anomaly, one.node) for one in verification.findings]
         wanted = (mutation.promise, mutation.anomaly, mutation.node)
         assert wanted in found, [one.text for one in verification.findings]

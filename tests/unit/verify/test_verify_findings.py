@@ -2,8 +2,8 @@
 
 import pytest
 
+from ringrun.verify.evidence import MASTERS, SLAVES
 from ringrun.verify.findings import (
-    TITLES,
     Anomaly,
     Findings,
     Promise,
@@ -11,6 +11,7 @@ from ringrun.verify.findings import (
     called,
     slave_of,
 )
+from ringrun.verify.promise import TITLES
 
 
 def test_of_one_kind_at_one_node_the_first_is_kept() -> None:
@@ -26,8 +27,25 @@ def test_what_is_not_checked_is_said_once() -> None:
     """In the order in which it was said first."""
     findings = Findings()
     for text in ("one", "two", "one"):
-        findings.not_checked(text)
-    assert findings.unchecked == ["one", "two"]
+        findings.not_checked(Promise.DRAIN, text)
+    findings.not_checked(Promise.AGREEMENT, "three")
+    assert findings.unchecked() == (
+        (Promise.AGREEMENT, ("three",)),
+        (Promise.DRAIN, ("one", "two")),
+    )
+
+
+def test_what_rests_on_missing_evidence_is_no_finding() -> None:
+    """It follows from something that is not there, and that may have been there."""
+    findings = Findings()
+    findings.evidence.lacks("s1-1", "slave 1 (incarnation 1) left no journal")
+    told = (Promise.CONFIRMED, Anomaly.UNCONFIRMED)
+    findings.add(*told, "s0-1", "on that one", rests_on=("s1-1",))
+    findings.add(*told, "s2-1", "on all slaves", rests_on=(MASTERS, SLAVES))
+    assert findings.found == []
+    findings.add(*told, "s0-1", "on another", rests_on=("s2-1",))
+    findings.add(*told, "s2-1", "on the masters", rests_on=(MASTERS,))
+    assert [finding.text for finding in findings.found] == ["on another", "on the masters"]
 
 
 def test_broken_promises_come_in_their_order() -> None:
@@ -38,6 +56,7 @@ def test_broken_promises_come_in_their_order() -> None:
     verification = Verification(
         findings=tuple(findings.found),
         unchecked=(),
+        gaps=(),
         journals=0,
         masters=0,
         incarnations=(),

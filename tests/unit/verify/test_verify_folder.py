@@ -1,19 +1,24 @@
 """`ringrun verify DIR`: what is printed, kept and returned."""
 
 import json
+import shutil
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 from journalled_run import JournalledRun, eventful_run
 
-from ringrun.verify import Promise, main
+from ringrun.verify import main
 
 
 def write(run: JournalledRun, folder: Path) -> None:
     """Leave a run in a folder, as `ringrun run --journal` does."""
     for name, data in run.journals().items():
         (folder / f"{name}.journal").write_bytes(data)
-    (folder / "report.json").write_text(json.dumps(run.report), encoding="utf-8")
+    report = json.dumps(run.report).encode()
+    (folder / "report.json").write_bytes(report)
+    manifest = {"version": 1, "journals": run.lengths(), "report": sha256(report).hexdigest()}
+    (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
 
 
 def test_a_clean_folder_is_told_line_by_line(
@@ -29,7 +34,7 @@ def test_a_clean_folder_is_told_line_by_line(
     )
     assert lines[1] == "G1 agreement            holds"
     assert lines[2] == "G2 contiguous, unique   holds"
-    assert len(lines) == 1 + len(Promise) + 1
+    assert len(lines) == 1 + 12 + 1
     assert lines[-1] == "Clean."
     assert not (tmp_path / "verify.json").exists()
 
@@ -54,27 +59,114 @@ def test_a_broken_folder_keeps_what_was_found(
     assert (kept["findings"][0]["seen"], kept["findings"][0]["other"]) == (37, 36)
 
 
-@pytest.mark.parametrize(
-    ("files", "reason"),
-    [
-        ({}, "no *.journal files; give the folder that --journal named"),
-        ({"s0-1.journal": "x"}, "s0-1 is not a journal: it does not begin with its magic line"),
-        ({"s0-1.journal": "", "report.json": "{"}, "report.json is not JSON"),
-        ({"s0-1.journal": "", "report.json": "[]"}, "report.json is not a report"),
-    ],
-)
-def test_a_folder_that_cannot_be_checked_is_one_line(
-    files: dict[str, str], reason: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+def test_a_folder_without_journals_is_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Exit 2 and what is wrong, nothing on stdout."""
-    for name, text in files.items():
-        (tmp_path / name).write_text(text, encoding="utf-8")
+    (tmp_path / "report.json").write_text("{}", encoding="utf-8")
     assert main(tmp_path) == 2
     captured = capsys.readouterr()
     assert captured.out == ""
-    [line] = captured.err.splitlines()
-    assert line.startswith(f"{tmp_path}: ")
-    assert reason in line
+    assert captured.err == (
+        f"{tmp_path}: no *.journal files; give the folder that --journal named\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("files", "row", "number"),
+    [
+        ({"s0-1.journal": b"x"}, "Missing: slave 0 (incarnation 1)'s journal is damaged", 9),
+        ({"s0-1.journal": b""}, "Missing: slave 0 (incarnation 1)'s journal is empty;", 9),
+        ({"report.json": b"{"}, "Missing: report.json is damaged: it is not what manifest.json", 2),
+        ({"report.json": None}, "Missing: there is no report.json", 2),
+        ({"s2-1.journal": None}, "Missing: slave 2 (incarnation 1) left no journal.", 9),
+        ({"m0-1.journal": None}, "Missing: master m0-1 left no journal.", 5),
+    ],
+)
+def test_what_is_damaged_or_missing_is_not_checked(
+    files: dict[str, bytes | None],
+    row: str,
+    number: int,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Exit 3: neither broken nor clean; which promises, and why."""
+    write(eventful_run(), tmp_path)
+    for name, data in files.items():
+        if data is None:
+            (tmp_path / name).unlink()
+        else:
+            (tmp_path / name).write_bytes(data)
+    assert main(tmp_path) == 3
+    lines = capsys.readouterr().out.splitlines()
+    assert any(line.startswith(row) for line in lines)
+    assert lines[-1] == f"Nothing broken; {number} of 10 not checked."
+    kept = json.loads((tmp_path / "verify.json").read_text(encoding="utf-8"))
+    assert (kept["broken"], kept["clean"]) == ([], False)
+    assert len(kept["unchecked"]) == number
+
+
+@pytest.mark.parametrize(
+    ("report", "row"),
+    [
+        (b"{", "Missing: report.json is damaged: it is not JSON"),
+        (b"\xff", "Missing: report.json is damaged: it is not JSON"),
+        (b"[]", "Missing: report.json is damaged: it is not a report"),
+        (b"{}", "Missing: the report is damaged: "),
+        (b'{"verdict": "Agreed", "slaves": 3}', "Missing: the report is damaged: "),
+    ],
+)
+def test_without_a_manifest_a_report_must_look_like_one(
+    report: bytes, row: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As of a run in a cluster, whose report is fetched apart from the journals."""
+    write(eventful_run(), tmp_path)
+    (tmp_path / "manifest.json").unlink()
+    (tmp_path / "report.json").write_bytes(report)
+    assert main(tmp_path) == 3
+    assert any(line.startswith(row) for line in capsys.readouterr().out.splitlines())
+
+
+@pytest.mark.parametrize("manifest", [b"", b"[]", b'{"version":1,"journals":{"s0-1":-1}}'])
+def test_a_damaged_manifest_leaves_the_lengths_unknown(
+    manifest: bytes, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """All that is there may hold, and nobody can tell whether it is all."""
+    write(eventful_run(), tmp_path)
+    (tmp_path / "manifest.json").write_bytes(manifest)
+    assert main(tmp_path) == 3
+    lines = capsys.readouterr().out.splitlines()
+    assert any(
+        line.startswith("No journal's length is known, as manifest.json is damaged: ")
+        for line in lines
+    )
+    assert lines[-1] == "Nothing broken, as far as can be told."
+
+
+def test_journals_of_version_1_are_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Written by the version before checksums: all holds, and damage might go unseen."""
+    folder = shutil.copytree(Path(__file__).parent / "version1", tmp_path / "version1")
+    assert main(folder) == 3
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == (
+        "6 journals (slave 1 has 2 incarnations, 2 of masters), 3 views, 1 epoch, 27 messages"
+    )
+    assert [line[24:] for line in lines[1:9]] == ["holds"] * 8
+    assert lines[-2:] == [
+        "Journals of version 1 have no checksums, so damage in them may go unseen.",
+        "Nothing broken, as far as can be told.",
+    ]
+
+
+def test_what_an_earlier_look_kept_does_not_contradict_a_clean_one(tmp_path: Path) -> None:
+    """Somebody may have put the missing journal back."""
+    run = eventful_run()
+    write(run, tmp_path)
+    (tmp_path / "s0-1.journal").unlink()
+    assert main(tmp_path) == 3
+    (tmp_path / "s0-1.journal").write_bytes(run.journals()["s0-1"])
+    assert main(tmp_path) == 0
+    assert json.loads((tmp_path / "verify.json").read_text(encoding="utf-8"))["clean"] is True
 
 
 def test_a_missing_folder_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

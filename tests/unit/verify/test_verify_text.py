@@ -1,14 +1,22 @@
 """How a verification is told."""
 
-from ringrun.verify.findings import Anomaly, Finding, Promise, Verification
+from ringrun.verify.findings import Anomaly, Finding, Verification
+from ringrun.verify.promise import Promise
 from ringrun.verify.text import document_of, lines_of
 
 
-def verification(*findings: Finding, unchecked: tuple[str, ...] = ()) -> Verification:
+def verification(
+    *findings: Finding,
+    unchecked: tuple[tuple[Promise, tuple[str, ...]], ...] = (),
+    gaps: tuple[str, ...] = (),
+    remarks: tuple[str, ...] = (),
+) -> Verification:
     """The outcome with these findings."""
     return Verification(
         findings=findings,
         unchecked=unchecked,
+        gaps=gaps,
+        remarks=remarks,
         journals=1,
         masters=1,
         incarnations=((0, 1), (1, 2)),
@@ -25,13 +33,42 @@ def lost(node: str) -> Finding:
     )
 
 
-def test_what_was_not_checked_is_told_of_a_clean_run_too() -> None:
+def test_what_was_not_checked_is_said_in_its_row_and_at_the_end() -> None:
     """One and many are told apart, and only slaves with several incarnations are named."""
-    lines = lines_of(verification(unchecked=("no report",)), "verify.json")
+    lines = lines_of(
+        verification(
+            unchecked=((Promise.DRAIN, ("no report", "s1")), (Promise.NO_FALSE_PRAISE, ("no",))),
+            gaps=("no report at all",),
+        ),
+        "verify.json",
+    )
     assert lines[0] == (
         "1 journal (slave 1 has 2 incarnations, 1 of masters), 1 view, 2 epochs, 1,200 messages"
     )
-    assert lines[-2:] == ["Not checked: no report.", "Clean."]
+    assert lines[8:] == [
+        "G8 drain                not checked  no report, +1 more",
+        "G9 progress             not for journals",
+        "G10 nothing lost        not for journals",
+        "G11 no false praise     not checked  no",
+        "G12 no return           holds",
+        "Missing: no report at all.",
+        "Nothing broken; 2 of 10 not checked.",
+    ]
+
+
+def test_only_a_whole_check_is_clean() -> None:
+    """A remark on the evidence takes the last word away, and a broken promise has it before all."""
+    assert lines_of(verification(), "kept")[-1] == "Clean."
+    assert lines_of(verification(remarks=("old journals",)), "kept")[-2:] == [
+        "Old journals.",
+        "Nothing broken, as far as can be told.",
+    ]
+    unchecked = ((Promise.UNIFORM, ("x",)), (Promise.DRAIN, ("x",)))
+    lines = lines_of(verification(lost("s0-1"), unchecked=unchecked), "kept")
+    assert lines[-1] == "1 promise broken (1 of 10 not checked): kept"
+    assert [line for line in lines if "BROKEN" in line] == [
+        "G3 uniform              BROKEN  s0-1 lost it   [lost]"
+    ]
 
 
 def test_the_first_five_findings_of_a_promise_are_shown() -> None:

@@ -15,6 +15,7 @@ from ringrun.core.outputs import Event, EventKind, Output
 from ringrun.core.phase import Phase
 from ringrun.core.record import Record
 from ringrun.report import EpochReport, FailureKind, FailureReport, ViewReport
+from ringrun.wording import ring
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,8 +152,7 @@ class Chronicle:
 
 
 def _ring(record: Record) -> str:
-    shown = " ".join(str(member.ordinal) for member in record.members)
-    return f"view {record.view} [{shown}]"
+    return f"view {record.view} {ring(member.ordinal for member in record.members)}"
 
 
 def _where(record: Record) -> str:

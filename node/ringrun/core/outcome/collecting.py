@@ -134,8 +134,11 @@ class Collected:
     def _views(self) -> list[ViewReport]:
         return [self.views[number] for number in sorted(self.views)][-_VIEWS_KEPT:]
 
-    def report(self, spec: RunSpec, record: Record, judgement: Judgement) -> dict[str, Any]:
-        """The complete report's document."""
+    def report(
+        self, spec: RunSpec, record: Record, judgement: Judgement, sent_for: float | None = None
+    ) -> dict[str, Any]:
+        """The complete report's document. `sent_for`: for how many seconds SEND had lasted when the
+        run was stopped, as far as the caller knows."""
         self.dirty = False
         self._writing = set(self.results)
         results = [self.results[node] for node in sorted(self.results)]
@@ -143,7 +146,8 @@ class Collected:
         for result in results:
             latency.merge(result.latency)
         count = judgement.fold.count
-        rate = count / spec.send
+        sent = _send_that_was(spec, record, results, sent_for)
+        rate = count / sent if sent else 0.0
         ends = {member.node for member in record.send_members}
         slowest = max(results, key=lambda result: result.slowest_wait, default=None)
         report = Report(
@@ -158,6 +162,7 @@ class Collected:
             issued=max((result.issued for result in results if result.node in ends), default=count),
             closed=bool(record.closed),
             rate=rate,
+            send_seconds=sent,
             latency=Latency(
                 p50=latency.quantile(0.5),
                 p99=latency.quantile(0.99),
@@ -186,6 +191,28 @@ class Collected:
             unproven=tuple(str(node) for node in judgement.unproven),
         )
         return report.as_document()
+
+
+def _send_that_was(
+    spec: RunSpec, record: Record, results: list[Result], sent_for: float | None
+) -> float:
+    """How many seconds SEND lasted: as the spec has it, unless the run was stopped before."""
+    if not record.view and not results:
+        return 0.0
+    if record.stop_reason is None:
+        return spec.send
+    ends = {member.node for member in record.send_members}
+    whole = [
+        result.send_seconds
+        for result in results
+        # Who came later did not see the beginning, who was left out before did not see the end.
+        if result.node in ends and result.incarnation == 1
+    ]
+    partly = [result.send_seconds for result in results]
+    if sent_for is not None:
+        partly.append(sent_for)
+    sent = max(whole or partly, default=0.0)
+    return min(sent, spec.send) if sent > 0.0 else spec.send
 
 
 def _slave(result: Result) -> SlaveReport:

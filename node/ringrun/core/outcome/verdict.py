@@ -15,6 +15,9 @@ from ringrun.core.record import ZERO_DIGEST, FoldValue, Record
 from ringrun.core.rules import ALL_RULES, Rules
 from ringrun.report import Verdict
 
+# Of more slaves than these it is not told how far each came: a reason is one line.
+_MOST_COUNTS = 8
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judgement:
@@ -64,8 +67,7 @@ def _short_of_agreed(
     if missing:
         return Reason(Why.RESULTS_MISSING, f"{missing} of {len(nodes)} slaves gave no result")
     if len({(result.count, result.sum_exact, result.digest) for result in delivered}) > 1:
-        counts = ", ".join(f"{result.count:,}" for result in delivered)
-        return Reason(Why.RESULTS_DIFFER, f"the slaves stopped at {counts}")
+        return Reason(Why.RESULTS_DIFFER, f"the slaves stopped at {_counts(delivered)}")
     if longest is not None and longest.count > delivered[0].count:
         more = f"{longest.node.in_words} approved {longest.count:,} before it was left out"
         return Reason(Why.MORE_APPROVED, more)
@@ -76,6 +78,14 @@ def _short_of_agreed(
     ):
         return Reason(Why.NOT_THE_LAST_VIEW, f"view {record.view} has cut {record.cut:,}")
     return None
+
+
+def _counts(results: list[Result]) -> str:
+    """How far each came; of many slaves how far they are apart."""
+    counts = [result.count for result in results]
+    if len(counts) <= _MOST_COUNTS:
+        return ", ".join(f"{count:,}" for count in counts)
+    return f"{len(set(counts)):,} different counts, {min(counts):,} to {max(counts):,}"
 
 
 def fold_of(result: Result) -> FoldValue:

@@ -117,7 +117,12 @@ class Course:
         if step is None or (step.final is not None and self._ending.giving):
             return
         self._entered(self._timeline.freeze(now), now)
-        if step.final is not None:
+        if step.final is None:
+            return
+        if self._at.log is None:
+            # It heard of a GO, and of no view: it has nothing to give.
+            self._ending.exit_unadmitted()
+        else:
             self._ending.give(now, self._watch.slowest(), final=step.final)
 
     def finish(self, result: Result, now: float) -> None:

@@ -60,6 +60,7 @@ class Ending:
         "_at",
         "_closing",
         "_exit_at",
+        "_gone",
         "_leave_at",
         "_node",
         "_rules",
@@ -90,6 +91,7 @@ class Ending:
         self._timeline = timeline
         self._tally = tally
         self._closing = False
+        self._gone = False
         self._wait_until = self._leave_at = self._exit_at = inf
 
     @property
@@ -101,7 +103,7 @@ class Ending:
         """When `tick` has something to do."""
         due = min(self._wait_until, self._leave_at, self._exit_at)
         timeline = self._timeline
-        if not timeline.frozen or self.giving or self._closing:
+        if not timeline.frozen or self.giving or self._closing or self._gone:
             return due
         return min(due, timeline.frozen_at + self._stop_wait)
 
@@ -213,5 +215,6 @@ class Ending:
 
     def exit(self, code: int, reason: str = "") -> None:
         """This process is done."""
+        self._gone = True
         self._exit_at = self._wait_until = self._leave_at = inf
         self._voice.outputs.append(Exit(code, reason))

@@ -30,10 +30,12 @@ def orphaned_report(
     draft: Mapping[str, Any] | None,
     results: Iterable[Result],
     reason: Reason,
+    sent_for: float | None = None,
 ) -> dict[str, Any]:
     """The complete report's document, as nobody is left who could add to it.
 
     `reason` says why no leader reported; `results` are those found beside the orders' own.
+    `sent_for`: for how many seconds SEND was seen to last, None if that is not known.
     """
     record = _stopped(record, orders)
     # A record that was lost knows less than the draft, which is no later leader's for that.
@@ -58,7 +60,7 @@ def orphaned_report(
     judgement = judge(record, collected.results)
     if judgement.verdict is not Verdict.AGREED:
         judgement = replace(judgement, reason=_both(judgement.reason, reason))
-    return collected.report(spec, record, judgement)
+    return collected.report(spec, record, judgement, sent_for)
 
 
 def _both(judged: Reason, reason: Reason) -> Reason:

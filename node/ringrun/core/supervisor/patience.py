@@ -68,6 +68,12 @@ class Times:
         """Whether the record was ever seen in SEND, or beyond."""
         return self.send_seen is not None
 
+    def sent_for(self, now: float) -> float | None:
+        """How long SEND went on at most, as far as was seen from here; None if it never began."""
+        if self.send_seen is None:
+            return None
+        return (now if self.stop_ordered is None else self.stop_ordered) - self.send_seen
+
     def seen(
         self,
         now: float,

@@ -12,7 +12,12 @@ from ringrun.core.record import Record
 
 
 class Display(Protocol):
-    """What `supervisor` tells; `close` comes last, whatever happened."""
+    """What `supervisor` tells; `close` comes last, whatever happened.
+
+    `gone`: whoever read what is shown has gone, and nobody will see what comes.
+    """
+
+    gone: bool
 
     def look(self, record: Record | None, orders: Orders, seconds: float) -> None:
         """The record and the orders as they are, so many seconds after the run's start."""
@@ -32,6 +37,8 @@ class Display(Protocol):
 
 class Silent:
     """Shows nothing."""
+
+    gone = False
 
     def look(self, record: Record | None, orders: Orders, seconds: float) -> None:
         """Show nothing."""

@@ -11,8 +11,10 @@ from ringrun.core.orders import Orders
 from ringrun.core.outputs import Event, EventKind, Live
 from ringrun.core.phase import Phase
 from ringrun.core.record import Record
-from ringrun.report_text import duration, heading, thousands
+from ringrun.report_text import event_line, heading
 from ringrun.spec import RunSpec
+from ringrun.streams import ReaderGoneError, screen_of
+from ringrun.wording import duration, folded, ring, thousands
 
 # Said better by the lines that `look` and `run` print.
 _UNSAID = frozenset(
@@ -26,9 +28,13 @@ _UNSAID = frozenset(
 
 
 class Lines:
-    """One line for each event, and one a second with the figures of SEND."""
+    """One line for each event, and one a second with the figures of SEND.
+
+    Lines are folded at the width of a terminal, and at 80 columns in a pipe.
+    """
 
     def __init__(self, spec: RunSpec, out: IO[str]) -> None:
+        self.gone = False
         self._spec = spec
         self._out = out
         self._begun = False
@@ -37,11 +43,19 @@ class Lines:
         self._go_at = 0.0
         self._phase = Phase.START
         self._lost_leader = ""
-        self.say(heading(spec))
+        self.say(heading(spec, self.width))
+
+    @property
+    def width(self) -> int:
+        """Columns that there are now."""
+        return screen_of(self._out).width
 
     def say(self, text: str) -> None:
-        """Print one line at once: whoever reads a pipe wants it now."""
-        print(text, file=self._out, flush=True)
+        """Print this at once, whoever reads a pipe wants it now; `gone` once nobody does."""
+        try:
+            print(text, file=self._out, flush=True)
+        except ReaderGoneError:
+            self.gone = True
 
     def look(self, record: Record | None, orders: Orders, seconds: float) -> None:
         """Say once how the run began."""
@@ -49,7 +63,7 @@ class Lines:
         if self._begun or record is None or record.view < 1:
             return
         self._begun = True
-        self.say(f"START  {seconds:.2f} s  {_beginning(self._spec, record)}")
+        self.say(event_line("START", seconds, _beginning(self._spec, record), self.width))
 
     def event(self, event: Event) -> None:
         """Say what happened, and when: seconds on the ring's clock."""
@@ -61,7 +75,7 @@ class Lines:
             text = f"master {self._lost_leader} lost; {text}"
             self._lost_leader = ""
         if event.kind not in _UNSAID:
-            self.say(f"{event.phase:<6} {event.at:.2f} s  {text}")
+            self.say(event_line(event.phase, event.at, text, self.width))
 
     def master_lost(self, master: MasterId, *, leading: bool) -> None:
         """Say that a standby was lost; of a leader it is said when the next one leads."""
@@ -69,25 +83,27 @@ class Lines:
             self._lost_leader = master.place
         else:
             at = self._seconds - self._go_at
-            self.say(f"{self._phase:<6} {at:.2f} s  standby master {master.place} lost")
+            text = f"standby master {master.place} lost"
+            self.say(event_line(self._phase, at, text, self.width))
 
     def live(self, live: Live) -> None:
         """Say the figures, if a second has gone since the last time."""
         if self._next_live <= live.elapsed < self._spec.send:
             self._next_live = int(live.elapsed) + 1.0
-            self.say(f"SEND   {left_text(self._spec, live)}   {figures_text(live)}")
+            figures = f"SEND   {left_text(self._spec, live)}   {figures_text(live)}"
+            self.say(folded(figures, self.width, 7, "   "))
 
     def close(self) -> None:
         """Leave everything as it stands."""
 
 
 def _beginning(spec: RunSpec, record: Record) -> str:
-    ring = " ".join(str(member.ordinal) for member in record.members)
+    members = ring(member.ordinal for member in record.members)
     holder = MasterId.parse(record.holder)
     leader = holder.place if holder is not None else "nobody"
     return (
         f"{len(record.members)} of {spec.nodes} slaves ready; "
-        f"{leader} leads (epoch {record.epoch}); view {record.view} [{ring}]"
+        f"{leader} leads (epoch {record.epoch}); view {record.view} {members}"
     )
 
 

@@ -4,6 +4,7 @@ Called by `master` and `supervising`.
 """
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -63,8 +64,8 @@ class Found:
         return not self.reached and self.failed is not None and self.failed.trouble in _NEVER
 
 
-def find(folder: Path) -> list[Found]:
-    """The slaves of this machine by port, once no more seem to come."""
+def find(folder: Path, enough: Callable[[], bool]) -> list[Found]:
+    """The slaves of this machine by port, once no more seem to come, or it is `enough`."""
     began = changed = time.monotonic()
     before: list[Registered] = []
     while True:
@@ -73,6 +74,7 @@ def find(folder: Path) -> list[Found]:
         if entries != before:
             before, changed = entries, now
         patience = SETTLED_AFTER if len(entries) >= 2 else FIND_PATIENCE
-        if now >= changed + patience or now >= began + 2 * FIND_PATIENCE:
+        late = now >= changed + patience or now >= began + 2 * FIND_PATIENCE
+        if late or enough():
             return [Found(host=each.host, port=each.port, entry=each) for each in entries]
         time.sleep(0.03)

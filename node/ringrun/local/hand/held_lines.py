@@ -3,13 +3,17 @@
 Used by `supervising`: a run that cannot begin says why, and nothing else.
 """
 
-from ringrun.report_text import OutputForm
+import sys
+
+from ringrun.report_text import OutputForm, event_line
+from ringrun.streams import ReaderGoneError, screen_of
 
 
 class HeldLines:
-    """Prints as text or not at all."""
+    """Prints as text or not at all. `gone`: whoever read the lines has gone."""
 
     def __init__(self, form: OutputForm) -> None:
+        self.gone = False
         self._form = form
         self._held: list[str] = []
         self._begun = False
@@ -22,6 +26,15 @@ class HeldLines:
         if self._begun:
             self._let_out()
 
+    @property
+    def width(self) -> int:
+        """Columns that there are now."""
+        return screen_of(sys.stdout).width
+
+    def happened(self, phase: str, seconds: float, text: str) -> None:
+        """An event, as `say`."""
+        self.say(event_line(phase, seconds, text, self.width))
+
     def begin(self) -> None:
         """The run has begun."""
         if not self._begun:
@@ -30,5 +43,8 @@ class HeldLines:
 
     def _let_out(self) -> None:
         if self._held:
-            print(*self._held, sep="\n", flush=True)
+            try:
+                print(*self._held, sep="\n", flush=True)
+            except ReaderGoneError:
+                self.gone = True
             self._held.clear()

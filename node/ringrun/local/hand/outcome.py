@@ -4,6 +4,7 @@ Called by `supervising` at the end of a run that began. Leaves out what was wron
 of which there is no report (`SpecError`).
 """
 
+import contextlib
 import json
 import sys
 from dataclasses import dataclass
@@ -14,10 +15,11 @@ from ringrun.core.orders import Orders
 from ringrun.core.reason import Reason, Why
 from ringrun.core.record import Record
 from ringrun.core.supervisor.orphaned import orphaned_report
-from ringrun.exit_codes import ExitCode
+from ringrun.local.said import keep_report, say_report
 from ringrun.report import Report
-from ringrun.report_text import OutputForm, last_line
+from ringrun.report_text import OutputForm, ending_lines
 from ringrun.spec import RunSpec
+from ringrun.streams import ReaderGoneError, screen_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +35,7 @@ class HandEnding:
     orders: Orders
     reason: Reason | None
     last_words: str
+    sent_for: float | None = None
 
 
 def report_of(spec: RunSpec, ending: HandEnding) -> Report:
@@ -41,21 +44,20 @@ def report_of(spec: RunSpec, ending: HandEnding) -> Report:
     if document is None or not document.get("complete"):
         reason = ending.reason or Reason(Why.NO_MASTER, ending.last_words)
         # Slaves are elsewhere and leave no file here: their results are those of the draft.
-        document = orphaned_report(spec, ending.record, ending.orders, document, (), reason)
+        document = orphaned_report(
+            spec, ending.record, ending.orders, document, (), reason, ending.sent_for
+        )
     return Report.from_document(document)
-
-
-def exit_code(report: Report, *, interrupted: bool) -> ExitCode:
-    """Ctrl-C goes before the verdict."""
-    if interrupted:
-        return ExitCode.INTERRUPTED
-    return ExitCode.AS_WISHED if report.as_wished else ExitCode.NOT_AS_WISHED
 
 
 def put_out(report: Report, form: OutputForm, journal: Path | None) -> None:
     """Into the folder of journals, if there is one, and to stdout: one line."""
-    text = json.dumps(report.as_document(), separators=(",", ":"))
     if journal is not None:
-        (journal / "report.json").write_text(text + "\n")
-    print(text if form is OutputForm.JSON else last_line(report))
-    sys.stdout.flush()
+        text = json.dumps(report.as_document(), separators=(",", ":")) + "\n"
+        keep_report(journal, text)
+    if form is OutputForm.JSON:
+        say_report(report)
+        return
+    screen = screen_of(sys.stdout)
+    with contextlib.suppress(ReaderGoneError):
+        print(ending_lines(report, screen.width if screen.terminal else None), flush=True)

@@ -13,6 +13,9 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from shlex import quote
+
+from ringrun.local.processes.began import process_began
 
 _FOLDER_MODE = 0o700
 
@@ -33,18 +36,6 @@ class Registered:
     @property
     def alive(self) -> bool:
         return process_began(self.pid) == self.began
-
-
-def process_began(pid: int) -> int:
-    """When this process began, in ticks since the machine's boot; 0 if there is none."""
-    try:
-        line = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace")
-    except OSError:
-        return 0
-    # The name, in parentheses, may hold anything; what follows are plain fields.
-    fields = line.rpartition(")")[2].split()
-    # A zombie has ended, whoever has yet to wait for it.
-    return 0 if fields[0] in "ZX" else int(fields[19])
 
 
 def folder_of(environment: Mapping[str, str]) -> Path:
@@ -73,7 +64,7 @@ def open_folder(folder: Path) -> Path:
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid():
         raise RegistryError(f"{folder}: must be a folder of your own, and is not; remove it")
     if stat.S_IMODE(found.st_mode) & 0o077:
-        raise RegistryError(f"{folder}: must be yours alone; do: chmod 700 {folder}")
+        raise RegistryError(f"{folder}: must be yours alone; do: chmod 700 {quote(str(folder))}")
     return folder
 
 

@@ -7,6 +7,7 @@ import contextlib
 import signal
 from pathlib import Path
 
+from ringrun.exit_codes import ExitCode
 from ringrun.local.hand.access import (
     check_host,
     is_loopback,
@@ -15,6 +16,7 @@ from ringrun.local.hand.access import (
     token_of_environment,
 )
 from ringrun.local.hand.registry import register
+from ringrun.local.interrupts import Interrupts
 
 
 def run_slave(host: str, port: int, journal: Path | None = None, *, debug: bool = False) -> int:
@@ -28,11 +30,18 @@ def run_slave(host: str, port: int, journal: Path | None = None, *, debug: bool 
         if is_loopback(host):
             entry = register(registry_folder(), host, port)
             ending.callback(entry.unlink, missing_ok=True)
-        from ringrun.runtime.slave.process import SlaveSetting, run_slave
-
-        if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
-            # Ctrl-C asks to leave, like SIGTERM; a shell's background jobs ignore it.
-            signal.signal(signal.SIGINT, lambda number, frame: signal.raise_signal(signal.SIGTERM))
+        with Interrupts(ignorable=(signal.SIGINT, signal.SIGHUP)) as early:
+            from ringrun.runtime.slave.naming import NEVER_BEGUN
+            from ringrun.runtime.slave.process import SlaveSetting, run_slave
+        if early.count:
+            with contextlib.suppress(OSError):
+                print(f"slave {port}: {NEVER_BEGUN}", flush=True)
+            return ExitCode.INTERRUPTED
+        for number in (signal.SIGINT, signal.SIGHUP):
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                # Ctrl-C and a terminal that closes ask to leave, like SIGTERM; a shell's background
+                # jobs ignore the one, what nohup starts the other.
+                signal.signal(number, lambda number, frame: signal.raise_signal(signal.SIGTERM))
         setting = SlaveSetting(
             name=None,
             token=token,

@@ -6,7 +6,6 @@ one that the user starts again. Called by `master`.
 """
 
 import asyncio
-import signal
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,9 +19,11 @@ from ringrun.core.supervisor.observed import Observed, SlaveSeen
 from ringrun.core.supervisor.roster import decide
 from ringrun.local.hand.found import START, Found
 from ringrun.local.hand.held_lines import HeldLines
-from ringrun.local.hand.outcome import HandEnding, exit_code, put_out, report_of
+from ringrun.local.hand.outcome import HandEnding, put_out, report_of
 from ringrun.local.hand.registry import registered
 from ringrun.local.hand.waiting import Waiting
+from ringrun.local.interrupts import Interrupts
+from ringrun.local.said import exit_code
 from ringrun.record.memory import MemoryRecordStore, MemoryReportStore
 from ringrun.report_text import OutputForm, heading
 from ringrun.runtime.journal import file_name
@@ -74,16 +75,15 @@ class HandSupervisor:
         self._fault: list[str] = []
         self._lines = HeldLines(setting.form)
 
-    async def run(self) -> int:
+    async def run(self, interrupts: Interrupts) -> int:
         """The exit code; SpecError if a slave cannot be reached."""
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, self._waiting.interrupt)
+        interrupts.tell(lambda count: loop.call_soon_threadsafe(self._waiting.interrupt, count))
         now = time.monotonic()
         record = ThreadedRecordStore(self._record)
         report = ThreadedReportStore(self._report)
         process = self._process(record, report)
-        self._lines.say(heading(self._spec))
+        self._lines.say(heading(self._spec, self._lines.width))
         running = asyncio.ensure_future(process.run())
         while not running.done():
             self._look(process, now)
@@ -95,7 +95,8 @@ class HandSupervisor:
         await running
         record.close()
         report.close()
-        if self._fault:
+        interrupts.tell_nobody()
+        if self._fault and not self._waiting.interrupted:
             raise SpecError(self._fault)
         return self._outcome(process.reason)
 
@@ -209,7 +210,9 @@ class HandSupervisor:
 
     def _show(self, output: Event | Live) -> None:
         if isinstance(output, Event) and output.kind not in _UNSAID:
-            self._lines.say(f"{output.phase:<6} {output.at:.2f} s  {output.text}")
+            self._lines.happened(output.phase, output.at, output.text)
+            if self._lines.gone:
+                self._waiting.reader_gone()
 
     def _outcome(self, last_words: str) -> int:
         ending = HandEnding(
@@ -218,7 +221,9 @@ class HandSupervisor:
             orders=self._orders,
             reason=self._reason,
             last_words=last_words,
+            sent_for=self._waiting.sent_for(time.monotonic()),
         )
         report = report_of(self._spec, ending)
         put_out(report, self._setting.form, self._setting.journal)
-        return exit_code(report, interrupted=self._waiting.interrupted)
+        waiting = self._waiting
+        return exit_code(report, interrupted=waiting.interrupted, unread=waiting.unread)

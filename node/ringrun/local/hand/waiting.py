@@ -10,9 +10,13 @@ from ringrun.spec import RunSpec
 
 
 class Waiting:
-    """`stop` is what the run is to be stopped for: Ctrl-C, or a START that takes too long."""
+    """`stop` is what the run is to be stopped for: Ctrl-C, or a START that takes too long.
+
+    `unread`: whoever read its lines has gone.
+    """
 
     def __init__(self, spec: RunSpec, now: float) -> None:
+        self.unread = False
         self.stop: Reason | None = None
         self._spec = spec
         self._times = Times(started=now)
@@ -23,10 +27,19 @@ class Waiting:
         """Whether the user has asked for the end."""
         return self._interrupts > 0
 
-    def interrupt(self) -> None:
-        """Ctrl-C, or SIGTERM."""
-        self._interrupts += 1
+    def interrupt(self, count: int) -> None:
+        """Ctrl-C, SIGTERM, or SIGHUP, for this many times by now."""
+        self._interrupts = count
         self.stop = Reason(Why.INTERRUPTED)
+
+    def reader_gone(self) -> None:
+        """Nobody sees any more what this run tells."""
+        self.unread = True
+        self.stop = self.stop or Reason(Why.INTERRUPTED, "whoever read its lines has gone")
+
+    def sent_for(self, now: float) -> float | None:
+        """For how long SEND was seen to last; None if it never began."""
+        return self._times.sent_for(now)
 
     def given_up(self, phase: Phase, ordered: Reason | None, now: float) -> Reason | None:
         """Why no more is waited for: not for long after Ctrl-C, nor at all after a second.

@@ -18,7 +18,7 @@ from typing import Final, NoReturn
 from ringrun.exit_codes import ExitCode
 from ringrun.runtime.start import child
 
-_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
+_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _PR_SET_NAME: Final = 15
 
 # Fields of /proc/self/stat, counted from the one after the name: where the arguments are kept.

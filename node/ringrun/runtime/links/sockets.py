@@ -3,13 +3,14 @@
 Called by whoever opens or accepts a connection; imports nothing that takes long.
 """
 
-import errno
 import socket
+
+from ringrun.wording import system_words
 
 
 def errno_text(error: OSError) -> str:
     """`connection reset by peer`, in the system's own words."""
-    text = error.strerror or str(error) or errno.errorcode.get(error.errno or 0, "broken")
+    text = system_words(error) if str(error) else "broken"
     return text[:1].lower() + text[1:]
 
 

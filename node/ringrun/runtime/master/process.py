@@ -311,6 +311,9 @@ class MasterProcess:
         for link in links:
             link.close("the master ends")
         if self._journal is not None:
+            ended = self._code.done() and not self._code.cancelled() and not self._code.exception()
+            if ended:
+                self._journal.end(self._code.result())
             self._journal.close()
 
 

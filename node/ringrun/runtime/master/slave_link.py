@@ -12,7 +12,7 @@ from ringrun.core.errors import ProtocolError
 from ringrun.core.messages import Control
 from ringrun.core.node import MasterId, SlaveId
 from ringrun.runtime.links.link import CONTROL_WAITING
-from ringrun.runtime.links.sockets import tune
+from ringrun.runtime.links.sockets import errno_text, tune
 from ringrun.runtime.wire.frames import (
     Decoder,
     FrameKind,
@@ -29,6 +29,7 @@ from ringrun.runtime.wire.handshake import (
     RefusedError,
     Trouble,
 )
+from ringrun.wording import system_words
 
 
 class Owner(Protocol):
@@ -85,7 +86,7 @@ class SlaveLink(asyncio.BufferedProtocol):
             reason = f"no answer within {DEADLINE:g} s"
             raise HandshakeError(reason, Trouble.UNREACHABLE) from None
         except OSError as error:
-            raise HandshakeError(str(error), Trouble.UNREACHABLE) from error
+            raise HandshakeError(errno_text(error), Trouble.UNREACHABLE) from error
         if self.closed.done():
             reason = self.closed.result() or "closed during the handshake"
             raise HandshakeError(reason, self._trouble)
@@ -161,7 +162,7 @@ class SlaveLink(asyncio.BufferedProtocol):
         return False
 
     def connection_lost(self, error: Exception | None) -> None:
-        reason = self._reason or (str(error) if error is not None else "closed")
+        reason = self._reason or (system_words(error) if error is not None else "closed")
         if not self.closed.done():
             self.closed.set_result(reason)
         if self.up.done():

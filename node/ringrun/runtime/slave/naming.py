@@ -4,12 +4,16 @@ Called by `process`; once there is a name, and so a core, the loop goes on from 
 """
 
 import time
+from typing import Final
 
 from ringrun.runtime.links.admission import Name
 from ringrun.runtime.links.connections import Connections
 from ringrun.runtime.links.events import Named
 from ringrun.runtime.slave.spinning import LONGEST_WAIT, MOST_EVENTS
 from ringrun.runtime.slave.waking import Waking
+
+NEVER_BEGUN: Final = "no result, told to end before a run began"
+"""What such a slave prints in place of its result."""
 
 
 def first_name(connections: Connections, waking: Waking) -> Name | None:

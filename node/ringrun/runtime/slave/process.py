@@ -4,10 +4,10 @@ Called by a supervisor's child, a pod, and by hand. What differs between them is
 `SlaveSetting`: by hand there is no name before a master gives one, and no supervisor to outlive.
 """
 
+import contextlib
 import gc
 import select
 import socket
-import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -27,7 +27,7 @@ from ringrun.runtime.links.admission import Name
 from ringrun.runtime.links.connections import Connections
 from ringrun.runtime.log import Log
 from ringrun.runtime.slave.loop import SlaveLoop
-from ringrun.runtime.slave.naming import first_name
+from ringrun.runtime.slave.naming import NEVER_BEGUN, first_name
 from ringrun.runtime.slave.outlet import Outlet
 from ringrun.runtime.slave.results import cpu_seconds, write_result, write_termination_message
 from ringrun.runtime.slave.waking import Waking
@@ -71,10 +71,14 @@ def run_slave(
     )
     waking = Waking(poll, channel)
     ended: int | Name = setting.name or first_name(connections, waking) or ExitCode.INTERRUPTED
+    named = isinstance(ended, Name)
     while isinstance(ended, Name):
         # By hand there may be another name, as long as no run has begun.
         ended = _serve(setting, ended, connections, waking, log)
     waking.close()
+    if setting.name is None and ended:
+        # Whoever started it by hand looks for its line.
+        _print(setting, "no result" if named else NEVER_BEGUN)
     return ended
 
 
@@ -98,7 +102,7 @@ def _serve(
     gc.set_threshold(50_000, 20, 50)
     ended = loop.run()
     if journal is not None:
-        journal.close()
+        journal.end(ended if isinstance(ended, int) else ExitCode.AS_WISHED)
     return ended
 
 
@@ -113,11 +117,16 @@ def keeper(setting: SlaveSetting) -> Callable[[Result], Result]:
         if setting.termination is not None:
             write_termination_message(setting.termination, kept)
         line = f"count {kept.count} sum {shown_sum(kept.sum_exact)} digest {kept.digest}"
-        sys.stdout.write(f"{setting.title}: {line}\n")
-        sys.stdout.flush()
+        _print(setting, line)
         return kept
 
     return keep
+
+
+def _print(setting: SlaveSetting, line: str) -> None:
+    # Whoever does not read it, or a disk that is full, takes nothing from the run.
+    with contextlib.suppress(OSError):
+        print(f"{setting.title}: {line}", flush=True)
 
 
 def _journal(setting: SlaveSetting, name: Name) -> Journal | None:

@@ -3,6 +3,7 @@
 Called by `child` and `pod`. Imports nothing that takes long, and comes before whatever does.
 """
 
+import contextlib
 import os
 import signal
 import sys
@@ -35,6 +36,7 @@ def be_node(
         code = slave(SlaveId(int(options["--ordinal"]), incarnation), options)
     else:
         code = master(MasterId(int(options["--number"]), incarnation), options)
-    sys.stdout.flush()
+    with contextlib.suppress(OSError):
+        sys.stdout.flush()
     # Nothing is left to tidy up, and an interpreter takes its time to end.
     os._exit(code)

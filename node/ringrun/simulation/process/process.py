@@ -11,7 +11,7 @@ from math import inf
 from typing import Any
 
 from ringrun.core.errors import ProtocolError
-from ringrun.core.journal_bytes import MAGIC, encode
+from ringrun.core.journal_bytes import MAGIC, Encoder
 from ringrun.core.messages import Heartbeat
 from ringrun.core.node import MasterId, NodeId, SlaveId
 from ringrun.core.notes import Note
@@ -43,7 +43,9 @@ class Process:
         self.deliveries = 0
         self.heartbeats = 0
         self.rate, self.offset = around.clock_of()
-        self.journal = [MAGIC, encode([(Note.META, self._meta())], self.offset)]
+        self._encoder = Encoder(around.case.spec.seed)
+        meta = [(Note.META, self._meta())]
+        self.journal = [MAGIC, self._encoder.encode(meta, self.offset)]
         self._busy_until = 0.0
         self._last_local = -inf
         self._awake_from = inf
@@ -211,7 +213,7 @@ class Process:
     def write_down(self, now: float) -> None:
         """Keep the notes, as a journal in memory."""
         notes = self.core.notes
-        self.journal.append(encode(notes, now))
+        self.journal.append(self._encoder.encode(notes, now))
         trace = self.around.trace
         if trace is not None:
             trace.noted(self.name, notes)

@@ -5,8 +5,9 @@ from dataclasses import fields
 
 from ringrun.core.rules import Rules
 from ringrun.core.supervisor.patience import LOCAL
-from ringrun.report_text import duration, heading
+from ringrun.report_text import heading
 from ringrun.simulation.case import Case
+from ringrun.wording import duration
 
 
 def head(

@@ -30,8 +30,8 @@ from ringrun.core.messages import (
 )
 from ringrun.core.phase import Phase
 from ringrun.core.ring.frame import HEADER, WAGON, Kind
-from ringrun.report_text import duration
 from ringrun.simulation.telling.nodes import members, ring, span, view
+from ringrun.wording import duration
 
 _TROUBLES: Final = {
     Trouble.SILENT: "is silent",

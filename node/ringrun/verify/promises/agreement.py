@@ -96,8 +96,9 @@ def _assemble(
         if log.length > reference.length:
             if log.base.count > reference.length:
                 findings.not_checked(
-                    f"{called(log.name)} began from a fold of {log.base.count:,} messages, and no "
-                    f"journal here has them all"
+                    Promise.AGREEMENT,
+                    f"no journal has the first {log.base.count:,} messages, from which "
+                    f"{called(log.name)} began",
                 )
             reference.parts.append(log)
             reference.length = log.length

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from ringrun.verify.evidence import MASTERS, REPORT, SLAVES
 from ringrun.verify.findings import Anomaly, Findings, Promise, called
 from ringrun.verify.promises.phases import marks_of
 from ringrun.verify.promises.views import Views
@@ -42,6 +43,7 @@ def check_drain(
                 index=approved + 1,
                 seen=approved,
                 other=issued,
+                rests_on=(SLAVES, MASTERS, REPORT),
             )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from ringrun.verify.evidence import SLAVES
 from ringrun.verify.findings import Anomaly, Findings, Promise, called
 from ringrun.verify.promises.agreement import Reference
 from ringrun.verify.promises.views import Views
@@ -127,8 +128,7 @@ def check_report(
 ) -> None:
     """If the report says Agreed, nobody approved anything outside the log that it counts (G11)."""
     if report is None:
-        findings.not_checked("there is no report: what the run was said to be (G11)")
-        return
+        return  # A gap of the evidence, and told as one.
     _check_reported_results(histories, report, findings)
     if report.get("verdict") != "Agreed":
         return
@@ -166,9 +166,12 @@ def check_report(
                 index=reference.length + 1,
                 seen=count,
                 other=reference.length,
+                rests_on=(SLAVES,),
             )
         else:
-            findings.not_checked("no journal holds what the report counts: its digest (G11)")
+            findings.not_checked(
+                Promise.NO_FALSE_PRAISE, "no journal holds all that the report counts"
+            )
         return
     for part, told, due in (("sum", total, str(fold[0])), ("digest", digest, fold[1].hex())):
         if told != due:
@@ -206,9 +209,14 @@ def _check_reported_results(
                 seen=list(told),
                 other=list(given),
             )
-        elif not results and not history.journal.cut_off:
-            findings.not_checked(
-                f"{called(history.name)} has a result in the report and none in its journal"
+        elif not results:
+            findings.add(
+                Promise.NO_FALSE_PRAISE,
+                Anomaly.UNEXPECTED,
+                history.name,
+                f"the report has a result of {called(history.name)}, which gave none",
+                seen=list(told),
+                rests_on=(history.name,),
             )
 
 

@@ -2,9 +2,10 @@
 
 from typing import Any
 
+from ringrun.verify.evidence import MASTERS, SLAVES
 from ringrun.verify.findings import Anomaly, Findings, Promise, called
 from ringrun.verify.promises.views import PHASES, Views
-from ringrun.verify.reading.reader import Document, Kind, UnreadableError
+from ringrun.verify.reading.reader import Document, Kind
 from ringrun.verify.rebuilding.history import NODE, History
 
 # Without its own note, a slave's place in time is unknown; what it does is then not judged.
@@ -17,7 +18,7 @@ def check_phases(history: History, findings: Findings) -> None:
     rank = 0
     send, after_send = _NEVER, _NEVER
     for document in history.journal.of(Kind.PHASE):
-        phase = _phase(name, document)
+        phase = PHASES.index(document.values["phase"])
         if phase < rank:
             findings.add(
                 Promise.PHASES,
@@ -47,13 +48,6 @@ def check_phases(history: History, findings: Findings) -> None:
             index=int(entries.first[row]),
         )
     _check_after_result(history, findings)
-
-
-def _phase(name: str, document: Document) -> int:
-    phase = document.values.get("phase")
-    if phase not in PHASES:
-        raise UnreadableError(f"{name}: there is no phase {phase!r}")
-    return PHASES.index(phase)
 
 
 def _check_after_result(history: History, findings: Findings) -> None:
@@ -159,6 +153,8 @@ def check_times(
                     f"{length:.3f} s",
                     seen=took,
                     other=length,
+                    # Whose GO was the first, and who was left out at last, others tell.
+                    rests_on=(SLAVES, MASTERS),
                 )
 
 

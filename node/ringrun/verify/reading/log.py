@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from ringrun.verify.reading.numbers import BLOCK, NO_DIGEST, fold_blocks, fold_rest
-from ringrun.verify.reading.reader import Integers, NodeJournal, Numbers, UnreadableError
+from ringrun.verify.reading.columns import Integers, Numbers
+from ringrun.verify.reading.numbers import BLOCK, NO_DIGEST, Streams, fold_blocks, fold_rest
+from ringrun.verify.reading.reader import NodeJournal, UnreadableError
 
 # Entries that are laid out at once: memory does not grow with the log.
 CHUNK = 64 * BLOCK
@@ -40,7 +42,8 @@ class Slice:
 class Batches:
     """Rows of entries in a journal: each of one sender, with consecutive draws.
 
-    `at` is where the row's numbers begin in `numbers`, which is indexed by bytes.
+    `at` is where the row's numbers begin in `numbers`, which is indexed by bytes. The numbers of a
+    row that is `withheld` are those of the `streams`.
     """
 
     first: Integers
@@ -48,49 +51,56 @@ class Batches:
     k: Integers
     count: Integers
     at: Integers
+    withheld: NDArray[np.bool_]
     numbers: Numbers
+    streams: Streams
 
     def __len__(self) -> int:
         return len(self.first)
 
     def rows(self, begin: int, end: int) -> "Batches":
         """Some of the rows, by position."""
-        some = slice(begin, end)
-        return Batches(
-            first=self.first[some],
-            sender=self.sender[some],
-            k=self.k[some],
-            count=self.count[some],
-            at=self.at[some],
-            numbers=self.numbers,
-        )
+        return self._some(slice(begin, end))
 
     def chosen(self, rows: Integers) -> "Batches":
         """These rows, by position, in this order."""
+        return self._some(rows)
+
+    def _some(self, which: slice | Integers) -> "Batches":
         return Batches(
-            first=self.first[rows],
-            sender=self.sender[rows],
-            k=self.k[rows],
-            count=self.count[rows],
-            at=self.at[rows],
+            first=self.first[which],
+            sender=self.sender[which],
+            k=self.k[which],
+            count=self.count[which],
+            at=self.at[which],
+            withheld=self.withheld[which],
             numbers=self.numbers,
+            streams=self.streams,
         )
 
     def spread(self) -> Slice:
         """Entry by entry."""
         counts = self.count
         total = int(counts.sum())
-        if total == len(counts):
+        if total == len(counts) and not self.withheld.any():
             return Slice(senders=self.sender, ks=self.k, numbers=self.numbers[self.at])
         # Entry j of all lies `j - begin` entries behind the start of its row.
         begin = np.cumsum(counts) - counts
         j = np.arange(total)
-        at = np.repeat(self.at - 8 * begin, counts) + 8 * j
-        return Slice(
-            senders=np.repeat(self.sender, counts),
-            ks=np.repeat(self.k - begin, counts) + j,
-            numbers=self.numbers[at],
-        )
+        ks = np.repeat(self.k - begin, counts) + j
+        senders = np.repeat(self.sender, counts)
+        if not self.withheld.any():
+            numbers = self.numbers[np.repeat(self.at - 8 * begin, counts) + 8 * j]
+        else:
+            numbers = np.empty(total, dtype=np.uint64)
+            plain = ~self.withheld
+            places = spans(begin[plain], counts[plain])
+            numbers[places] = self.numbers[spans(self.at[plain], counts[plain], 8)]
+            for sender in np.unique(self.sender[self.withheld]).tolist():
+                mine = self.withheld & (self.sender == sender)
+                places = spans(begin[mine], counts[mine])
+                numbers[places] = self.streams.gather(sender, ks[places])
+        return Slice(senders=senders, ks=ks, numbers=numbers)
 
     def between(self, first: int, last: int) -> "Batches":
         """The rows of indices first..last, cut to them; the rows must be in order without a gap."""
@@ -108,8 +118,16 @@ class Batches:
             k=rows.k + skip,
             count=stop - start,
             at=rows.at + 8 * skip,
+            withheld=rows.withheld,
             numbers=rows.numbers,
+            streams=rows.streams,
         )
+
+
+def spans(starts: Integers, counts: Integers, step: int = 1) -> Integers:
+    """starts[0], starts[0]+step, ... (counts[0] of them), then the same of the next start."""
+    begin = np.cumsum(counts) - counts
+    return np.repeat(starts - step * begin, counts) + step * np.arange(int(counts.sum()))
 
 
 def batches_of(journal: NodeJournal) -> Batches:
@@ -121,7 +139,9 @@ def batches_of(journal: NodeJournal) -> Batches:
         k=entries.k,
         count=entries.count,
         at=entries.at,
+        withheld=entries.withheld,
         numbers=journal.numbers,
+        streams=journal.streams,
     )
 
 

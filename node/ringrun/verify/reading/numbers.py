@@ -5,16 +5,19 @@ entered at the generator's counter, sums are taken of halves of the numbers by p
 """
 
 from hashlib import sha256
+from itertools import pairwise
 
 import numpy as np
 
-from ringrun.verify.reading.reader import Integers, Numbers
+from ringrun.verify.reading.columns import Integers, Numbers
 
 BLOCK = 4096
 NO_DIGEST = bytes(32)
 
-# What is drawn at once at least: small journals ask for few numbers of each sender, often.
+# What is drawn at once at least: small journals ask for few numbers of each sender, often. Whoever
+# goes on where it ended gets twice as many, up to the most.
 _LEAST = 256
+_MOST_AHEAD = 1 << 16
 _RUN = np.dtype([("first", "<u8"), ("sender", "<u4"), ("k", "<u8"), ("count", "<u4")])
 _PLACE = np.arange(BLOCK, dtype=np.uint64)
 _LOW = np.uint64(0xFFFFFFFF)
@@ -35,10 +38,26 @@ class Streams:
         first, drawn = self._drawn.get(sender, (1, _NONE))
         start = k - first
         if start < 0 or start + count > len(drawn):
-            drawn = self._draw(sender, k, max(count, _LEAST))
+            ahead = min(2 * len(drawn), _MOST_AHEAD) if 0 <= start <= len(drawn) else _LEAST
+            drawn = self._draw(sender, k, max(count, ahead, _LEAST))
             self._drawn[sender] = (k, drawn)
             start = 0
         return drawn[start : start + count]
+
+    def gather(self, sender: int, ks: Integers) -> Numbers:
+        """The numbers of these draws of a sender, in their order; to be read only."""
+        if not len(ks):
+            return _NONE
+        low, high = int(ks.min()), int(ks.max())
+        if high - low < 4 * len(ks) + BLOCK:
+            drawn = self.take(sender, low, high - low + 1)
+            return drawn if len(ks) == len(drawn) and (ks[1:] > ks[:-1]).all() else drawn[ks - low]
+        # Far apart: one stretch after the other.
+        bounds = [0, *(np.flatnonzero(ks[1:] != ks[:-1] + 1) + 1).tolist(), len(ks)]
+        parts = [
+            self.take(sender, int(ks[begin]), end - begin).copy() for begin, end in pairwise(bounds)
+        ]
+        return np.concatenate(parts)
 
     def _draw(self, sender: int, k: int, count: int) -> Numbers:
         # Philox makes four numbers for each value of its counter, beginning with counter 1 for

@@ -9,8 +9,10 @@ from itertools import pairwise
 import numpy as np
 
 from ringrun.verify.findings import Anomaly, Findings, Promise, called
+from ringrun.verify.reading.columns import Integers, Times
 from ringrun.verify.reading.log import Batches, batches_of
-from ringrun.verify.reading.reader import Integers, Kind, NodeJournal, Times
+from ringrun.verify.reading.reader import Kind, NodeJournal
+from ringrun.verify.rebuilding.withheld import first_foreign
 
 _NO_ROWS = np.empty(0, dtype=np.int64)
 
@@ -27,6 +29,8 @@ class Held:
         """
         self._journal = journal
         self._findings = findings
+        # From here on the journal's numbers are known to nobody.
+        self._known = first_foreign(journal, findings)
         # Rows of the journal, and how many entries a cut left of the last.
         self._pieces: list[tuple[Integers, int]] = []
         # What was held after which place of the journal, in this stretch.
@@ -39,6 +43,10 @@ class Held:
 
     def end(self) -> None:
         """Follow no further: the journal contradicts itself here."""
+        if self.whole:
+            name = self._journal.name
+            what = f"{called(name)}'s journal does not add up"
+            self._findings.evidence.lacks(name, what, f" after index {self.up_to:,}")
         self.whole = False
 
     def drop_after(self, index: int) -> None:
@@ -60,8 +68,13 @@ class Held:
         They were written in `view`, 0 before the first, with this index `approved`.
         """
         self._levels = [(np.array([-1]), np.array([self.up_to]))]
-        if begin == end:
-            return
+        known = max(begin, min(end, self._known))
+        if begin < known:
+            self._take(begin, known, view, approved)
+        if known < end:
+            self.end()
+
+    def _take(self, begin: int, end: int, view: int, approved: int) -> None:
         # What is fetched while wedged comes in order. Before that, what the slave itself issued
         # may lie ahead of what it holds; what still does at a wedge is dropped.
         synced = self._journal.entries.kind[begin:end] == Kind.SYNCED

@@ -5,8 +5,9 @@ Made from its journal by `rebuild`; the checks read it. Nothing is judged here.
 
 from dataclasses import dataclass, field
 
+from ringrun.verify.reading.columns import Integers, Times
 from ringrun.verify.reading.log import NO_BASE, Base, Log
-from ringrun.verify.reading.reader import Integers, NodeJournal, Times
+from ringrun.verify.reading.reader import NodeJournal
 
 NODE = tuple[int, int]
 

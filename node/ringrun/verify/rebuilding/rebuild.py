@@ -9,8 +9,9 @@ from collections.abc import Iterator
 import numpy as np
 
 from ringrun.verify.findings import Anomaly, Findings, Promise, called
+from ringrun.verify.reading.columns import Integers
 from ringrun.verify.reading.log import NO_BASE, Log, base_of
-from ringrun.verify.reading.reader import Document, Integers, Kind, NodeJournal, UnreadableError
+from ringrun.verify.reading.reader import Document, Kind, NodeJournal, UnreadableError
 from ringrun.verify.rebuilding.held import Held
 from ringrun.verify.rebuilding.history import NODE, History, Installed
 from ringrun.verify.rebuilding.tags import check_tags
@@ -72,11 +73,8 @@ class _Rebuilding:
 
     def _install(self, event: Document) -> None:
         values = event.values
-        try:
-            members = tuple((int(ordinal), int(start)) for ordinal, start in values["members"])
-            number, cut = int(values["number"]), int(values["cut"])
-        except (KeyError, TypeError, ValueError) as error:
-            raise UnreadableError(f"{self.name}: a VIEW record lacks {error}") from error
+        members = tuple((int(ordinal), int(start)) for ordinal, start in values["members"])
+        number, cut = int(values["number"]), int(values["cut"])
         if self.history.node not in members:
             return  # It was told that the run goes on without it.
         self.history.installed.append(
@@ -101,7 +99,16 @@ class _Rebuilding:
             self._cut_back(number, cut)
 
     def _begin(self, event: Document) -> None:
-        base = base_of(self.name, event.values)
+        try:
+            base = base_of(self.name, event.values)
+        except UnreadableError as error:
+            self.findings.evidence.lacks(
+                self.name,
+                f"{called(self.name)} began from a fold that does not add up",
+                f": {error}",
+            )
+            self.held.end()
+            return
         if self.view:
             self.findings.add(
                 Promise.UNIFORM,

@@ -172,6 +172,64 @@ def test_ctrl_c_ends_in_an_orderly_stop(hands: Hands) -> None:
     assert all("count " in line_of(slave) for slave in slaves)
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_slave_that_nobody_has_come_for_has_its_line(
+    hands: Hands, number: signal.Signals
+) -> None:
+    """Whoever started it looks for it; and it is listed no more."""
+    [port] = free_ports(1)
+    [slave] = hands.slaves([port])
+    slave.send_signal(number)
+    out, err = slave.communicate(timeout=20)
+    assert out == f"slave {port}: no result, told to end before a run began\n"
+    assert (slave.returncode, err) == (130, "")
+    assert list(hands.folder.glob("ringrun/*")) == []
+
+
+def test_a_slave_whose_line_nobody_reads_gives_its_result_all_the_same(hands: Hands) -> None:
+    """The line is for people; the run has the result by another way."""
+    slaves = hands.slaves(free_ports(2))
+    for slave in slaves:
+        assert slave.stdout is not None
+        slave.stdout.close()
+        slave.stdout = None
+    code, out, err = hands.master()
+    assert (code, err) == (0, "")
+    assert out.splitlines()[-1].startswith("Agreed: 2 of 2 slaves")
+    assert [slave.wait(20) for slave in slaves] == [0, 0]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_master_that_looks_for_slaves_has_a_report_of_that(
+    hands: Hands, number: signal.Signals
+) -> None:
+    """Ctrl-C before there is anybody to stop."""
+    master = hands.start(
+        *("master", "127.0.0.1", free_ports(1)[0], 30_000_000, 300_000, 7, "--output", "json")
+    )
+    time.sleep(1.5)
+    master.send_signal(number)
+    out, err = master.communicate(timeout=20)
+    assert (master.returncode, err) == (130, "")
+    report: dict[str, Any] = json.loads(out)
+    assert (report["verdict"], report["reason"]) == ("Failed", "Interrupted")
+
+
+def test_a_terminal_that_closes_stops_the_run_as_ctrl_c_does(hands: Hands) -> None:
+    """With the rate of the SEND that was."""
+    slaves = hands.slaves(free_ports(2))
+    master = hands.start(
+        *("master", "127.0.0.1", free_ports(1)[0], 30_000_000, 300_000, 7, "--output", "json")
+    )
+    time.sleep(2.5)
+    master.send_signal(signal.SIGHUP)
+    report: dict[str, Any] = json.loads(master.communicate(timeout=20)[0])
+    assert (master.returncode, report["reason"]) == (130, "Interrupted")
+    assert report["sendSeconds"] < 10
+    assert report["rate"] == pytest.approx(report["count"] / report["sendSeconds"])
+    assert all("count " in line_of(slave) for slave in slaves)
+
+
 def test_a_second_ctrl_c_ends_at_once_with_a_verdict(hands: Hands, tmp_path: Path) -> None:
     """Slaves that hang give nothing; the master says what it knows, and keeps it."""
     slaves = hands.slaves(free_ports(2))

@@ -103,3 +103,13 @@ def test_times_count_from_go_once_anyone_has_spoken_of_it() -> None:
     assert term.chronicle.at(NOW + 3.0) == 3.0
     term.clock.learn(1.0, NOW + 3.0)
     assert term.chronicle.at(NOW + 3.0) == 1.0
+
+
+def test_a_large_view_is_told_as_ranges() -> None:
+    """Forty ordinals would be three lines of a window."""
+    ring = tuple(Member(ordinal=ordinal, incarnation=1) for ordinal in range(40))
+    term = term_of(SEND.evolve(members=ring))
+    rest = SEND.evolve(view=2, members=(*ring[:2], *ring[3:]), cut=7)
+    term.chronicle.lost(SEND.evolve(members=ring), rest, NOTHING, NOW)
+    [(_, text)] = events(term)
+    assert text.endswith("; view 2 [0 1 3..39], cut 7")

@@ -1,12 +1,21 @@
 """What a leader collects: nothing that was delivered is lost, nothing complete replaced (G10)."""
 
-import msgspec
-from made_results import result
+from dataclasses import replace
+from typing import Any
 
+import msgspec
+import pytest
+from made_results import by_node, result, stopped
+
+from ringrun.core.messages import Result
 from ringrun.core.node import SlaveId
 from ringrun.core.outcome.collecting import DRAFT, Collected
+from ringrun.core.outcome.verdict import judge
+from ringrun.core.reason import Reason, Why
+from ringrun.core.record import Record
 from ringrun.core.rules import ALL_RULES, Rules
 from ringrun.report import EpochReport, FailureKind, FailureReport, ViewReport
+from ringrun.spec import default_run
 
 A, B, C = SlaveId(0, 1), SlaveId(1, 1), SlaveId(2, 1)
 
@@ -121,3 +130,71 @@ def test_history_is_carried_on_and_not_doubled() -> None:
     assert [each["holder"] for each in document["epochs"]] == ["m0-1", "m1-1"]
     assert sorted(each["node"] for each in document["failures"]) == ["s0-1", "s1-1"]
     assert document["start_skew"] == 0.5
+
+
+# How long SEND was.
+
+SPEC = replace(default_run(), send=30.0)
+STOP = Reason(Why.INTERRUPTED)
+
+
+def sent(ordinal: int, seconds: float, incarnation: int = 1) -> Result:
+    """A result of three messages, by a slave that was in SEND for so long."""
+    made = result(ordinal, "abc", incarnation=incarnation)
+    return msgspec.structs.replace(made, send_seconds=seconds)
+
+
+def reported(record: Record, *results: Result, sent_for: float | None = None) -> dict[str, Any]:
+    """The report of these results."""
+    mine = collected()
+    for each in results:
+        mine.add(each)
+    return mine.report(SPEC, record, judge(record, by_node(*results)), sent_for)
+
+
+@pytest.mark.parametrize("sent_for", [None, 1.0, 40.0])
+def test_a_run_that_came_to_its_end_had_the_send_that_was_planned(sent_for: float | None) -> None:
+    """Whatever a clock made of it: rates of runs are compared by it."""
+    report = reported(stopped("abc", A, B), sent(0, 30.2), sent(1, 29.9), sent_for=sent_for)
+    assert (report["sendSeconds"], report["rate"]) == (30.0, 3 / 30.0)
+
+
+@pytest.mark.parametrize(
+    ("results", "sent_for", "seconds"),
+    [
+        ((sent(0, 1.5), sent(1, 1.25)), None, 1.5),
+        # Who took the lead over in STOP counts too long.
+        ((sent(0, 1.5), sent(1, 1.25)), 9.0, 1.5),
+        # Nobody of the last view was there from the beginning.
+        ((sent(0, 1.0, 2), sent(1, 2.0, 2)), 21.0, 21.0),
+        ((sent(0, 1.0, 2), sent(1, 2.0, 2)), None, 2.0),
+        ((), 12.0, 12.0),
+        # Stopped in GRACE.
+        ((sent(0, 30.4), sent(1, 30.1)), 33.0, 30.0),
+        ((), 33.0, 30.0),
+        # Nobody knows: rather too slow than too fast.
+        ((), None, 30.0),
+        ((sent(0, 0.0),), None, 30.0),
+    ],
+)
+def test_of_a_run_that_was_stopped_the_send_that_was_counts(
+    results: tuple[Result, ...], sent_for: float | None, seconds: float
+) -> None:
+    """By who was there from its beginning to its end; else by the longest that anybody knows."""
+    nodes = [each.node for each in results] or [A, B]
+    report = reported(stopped("abc", *nodes, reason=STOP), *results, sent_for=sent_for)
+    assert report["sendSeconds"] == seconds
+    assert report["rate"] == report["count"] / seconds
+
+
+def test_who_was_left_out_before_did_not_see_the_end_of_send() -> None:
+    """Though it was there from the beginning."""
+    record = stopped("abc", A, B, reason=STOP)
+    report = reported(record, sent(0, 20.0, 2), sent(2, 3.0), sent_for=24.0)
+    assert report["sendSeconds"] == 24.0
+
+
+def test_a_run_that_never_began_had_none() -> None:
+    """And no rate; there is nothing to divide by."""
+    report = reported(Record(stop_reason=STOP))
+    assert (report["sendSeconds"], report["rate"], report["count"]) == (0.0, 0.0, 0)

@@ -3,6 +3,7 @@
 from itertools import permutations
 from random import Random
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -302,3 +303,21 @@ def test_every_order_of_three_results_gives_one_fold() -> None:
     record = stopped("ab", A, B, C, reason=Reason(Why.ABORTED))
     judgements = {judge(record, dict(order)) for order in permutations(results.items())}
     assert len(judgements) == 1
+
+
+@pytest.mark.parametrize(
+    ("lengths", "said"),
+    [
+        ((1, 2), "the slaves stopped at 1, 2"),
+        ((*[1500] * 9, 2000), "the slaves stopped at 2 different counts, 1,500 to 2,000"),
+    ],
+)
+def test_how_far_each_came_is_told_of_few_slaves_alone(lengths: tuple[int, ...], said: str) -> None:
+    """Of five hundred it would be no line any more."""
+    results = [
+        result(ordinal, "a" * length, cuts=(length,), blocks=tuple(sorted(set(lengths))))
+        for ordinal, length in enumerate(lengths)
+    ]
+    record = stopped("", *(each.node for each in results), closed=False)
+    results = [msgspec.structs.replace(each, final=False) for each in results]
+    assert judge(record, by_node(*results)).reason == Reason(Why.RESULTS_DIFFER, said)

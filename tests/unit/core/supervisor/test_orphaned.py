@@ -88,6 +88,13 @@ def test_a_stop_that_was_ordered_and_never_recorded_is_the_reason_and_said_once(
     assert (report["verdict"], report["reason"]) == ("Failed", "Interrupted")
 
 
+def test_the_send_that_was_is_as_long_as_the_supervisor_saw_it() -> None:
+    """Where no slave is left to say so."""
+    orders = Orders(phase=Phase.STOP, stop_reason=Reason(Why.INTERRUPTED))
+    report = orphaned_report(SPEC, SENDING, orders, None, (), Reason(Why.INTERRUPTED), 0.5)
+    assert report["sendSeconds"] == 0.5
+
+
 def test_who_was_lost_is_told_from_the_orders_and_who_led_last_from_the_record() -> None:
     """A leader that wrote no draft has told neither."""
     orders = Orders(causes=(Cause(1, 1, "killed by SIGKILL"),))

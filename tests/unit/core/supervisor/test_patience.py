@@ -192,3 +192,18 @@ def test_a_run_that_has_begun_is_never_waited_for_for_ever(found: Run, bounds: B
     if hung and not found.masters_given_up:
         return
     assert given_up(SPEC, found, 1400.0 + PLAN + AFTER_END, bounds) is not None
+
+
+@pytest.mark.parametrize(
+    ("times", "seconds"),
+    [
+        (Times(started=5.0), None),
+        (Times(started=5.0, send_seen=6.0), 4.0),
+        (Times(started=5.0, send_seen=6.0, stop_ordered=7.5), 1.5),
+    ],
+)
+def test_send_was_seen_from_its_beginning_to_the_order_to_stop(
+    times: Times, seconds: float | None
+) -> None:
+    """Or until now; of one that never began there is no length."""
+    assert times.sent_for(10.0) == seconds

@@ -1,6 +1,8 @@
 """The figures of SEND as a bar on a terminal: what is drawn, and that lines stay what they are."""
 
+import re
 import threading
+from dataclasses import replace
 from io import StringIO
 
 import pytest
@@ -37,7 +39,8 @@ def test_there_is_no_bar_before_there_are_figures(out: Terminal) -> None:
     bar = Bar(SPEC, out)
     bar.event(Event(EventKind.SEND_STARTED, "4 slaves in SEND", 0.0, "SEND"))
     assert out.getvalue().splitlines() == [
-        "demo  4 slaves, 2 masters, model lockstep, seed 0, SEND 2 s, GRACE 1 s"
+        "demo  4 slaves, 2 masters, model lockstep, seed 0, SEND 2 s,",
+        "      GRACE 1 s",
     ]
     bar.close()
 
@@ -58,6 +61,33 @@ def test_a_ring_that_is_late_fills_the_bar_and_no_more(out: Terminal) -> None:
     bar = Bar(SPEC, out)
     bar.live(live(2.5))
     assert "0.0 s left" in out.getvalue()
+    bar.close()
+
+
+@pytest.mark.parametrize(
+    ("columns", "wanted"),
+    [
+        (200, "30.0 s left   999,999,999 approved   12,345,678/s   p99 0.20 ms"),
+        (80, "30.0 s left   999,999,999 approved   12,345,678/s   p99 0.20 ms"),
+        (70, "30.0 s left   999,999,999 approved   12,345,678/s"),
+        (64, "30.0 s left   999,999,999 approved   12,345,678/s"),
+        (60, "30.0 s left   999,999,999 approved"),
+        (30, "30.0 s left"),
+    ],
+)
+def test_in_a_narrow_window_the_bar_gives_way_first_and_then_figures(
+    out: Terminal, columns: int, wanted: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is drawn anew must stay in one line, or it creeps up the window."""
+    monkeypatch.setenv("COLUMNS", str(columns))
+    bar = Bar(replace(SPEC, send=31.0), out)
+    before = len(out.getvalue())
+    bar.live(Live(approved=999_999_999, rate=12_345_678.0, p99=0.0002, elapsed=1.0))
+    drawn = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", out.getvalue()[before:])
+    line = [each for each in drawn.replace("\r", "\n").split("\n") if each.strip()][-1]
+    assert len(line) < columns
+    assert line.startswith("SEND   ")
+    assert line.rstrip().endswith(f" {wanted}")
     bar.close()
 
 

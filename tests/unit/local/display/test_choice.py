@@ -28,8 +28,18 @@ class Terminal(StringIO):
     ],
 )
 def test_where_the_output_goes_decides_unless_nothing_is_wanted(
-    out: StringIO, silent: bool, display: type
+    out: StringIO, silent: bool, display: type, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A bar in a file would be a heap of control characters."""
+    monkeypatch.setenv("TERM", "xterm")
     assert type(display_for(default_run(), out, silent=silent)) is display
     assert (out.getvalue() == "") is silent
+
+
+@pytest.mark.parametrize("term", ["dumb", "unknown"])
+def test_a_terminal_that_cannot_move_a_line_has_lines(
+    term: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An editor's shell, or a log that says it is a terminal."""
+    monkeypatch.setenv("TERM", term)
+    assert type(display_for(default_run(), Terminal(), silent=False)) is Lines

@@ -11,6 +11,7 @@ from ringrun.core.phase import Phase
 from ringrun.core.record import Member, Record
 from ringrun.local.display.lines import Lines, figures_text, left_text
 from ringrun.spec import RunSpec
+from ringrun.streams import ReaderGoneError
 
 SPEC = RunSpec.from_document({"periods": {"sendMilliseconds": 5000}}, name="demo")
 MEMBERS = tuple(Member(ordinal=ordinal, incarnation=1) for ordinal in (0, 1, 3))
@@ -166,3 +167,34 @@ def test_what_is_left_of_send_is_never_less_than_nothing(elapsed: float, text: s
 def test_figures_are_rounded_for_people() -> None:
     live = Live(approved=1_234_567, rate=98_765.4, p99=0.00021, elapsed=1.0)
     assert figures_text(live) == "1,234,567 approved   98,765/s   p99 0.21 ms"
+
+
+def test_it_is_noticed_that_nobody_reads_any_more() -> None:
+    """The supervisor then stops the run; nothing is raised into it."""
+
+    class Gone(StringIO):
+        """A pipe whose reader leaves after the heading."""
+
+        def write(self, text: str) -> int:
+            if "m1 leads" in text:
+                raise ReaderGoneError
+            return super().write(text)
+
+    lines = Lines(SPEC, Gone())
+    assert not lines.gone
+    lines.look(RECORD, Orders(), 0.314)
+    assert lines.gone
+
+
+def test_lines_fit_in_80_columns_and_go_on_below_their_text() -> None:
+    """Names of hosts are long, and views are large."""
+    told = Told()
+    members = tuple(Member(ordinal=ordinal, incarnation=1) for ordinal in range(0, 60, 2))
+    told.lines.look(RECORD.evolve(members=members), Orders(), 123.4)
+    told.lines.event(
+        happened(EventKind.SLAVE_LOST, f"slave 2 lost: {'no answer ' * 9}; view 2 [0 1]", 0.5)
+    )
+    shown = told.new()
+    assert max(map(len, shown)) <= 80
+    assert [line[:5].strip() for line in shown if line[0] != " "] == ["START", "SEND"]
+    assert all(line.startswith(" " * 15) for line in shown if line[0] == " ")

@@ -6,7 +6,8 @@ import pytest
 
 from ringrun.core.node import SlaveId
 from ringrun.local.hand.found import Found
-from ringrun.local.hand.registry import Registered, process_began
+from ringrun.local.hand.registry import Registered
+from ringrun.local.processes.began import process_began
 from ringrun.runtime.master.process import FailedDial
 from ringrun.runtime.wire.handshake import Trouble
 

@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
+from ringrun.local.hand import run_master
 from ringrun.local.hand.access import TOKEN_FILE, listening
-from ringrun.local.hand.master import run_master
 from ringrun.report_text import OutputForm
 from ringrun.spec import SpecError, default_run
 

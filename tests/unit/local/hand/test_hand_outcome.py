@@ -15,7 +15,8 @@ from ringrun.core.reason import Reason, Why
 from ringrun.core.record import Record
 from ringrun.core.rules import ALL_RULES
 from ringrun.exit_codes import ExitCode
-from ringrun.local.hand.outcome import HandEnding, exit_code, put_out, report_of
+from ringrun.local.hand.outcome import HandEnding, put_out, report_of
+from ringrun.local.said import exit_code
 from ringrun.report import Verdict
 from ringrun.report_text import OutputForm
 from ringrun.spec import default_run

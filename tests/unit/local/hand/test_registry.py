@@ -10,10 +10,10 @@ from ringrun.local.hand.registry import (
     RegistryError,
     folder_of,
     open_folder,
-    process_began,
     register,
     registered,
 )
+from ringrun.local.processes.began import process_began
 
 
 def test_the_registry_forgets_who_is_gone(tmp_path: Path) -> None:

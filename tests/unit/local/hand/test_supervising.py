@@ -8,6 +8,7 @@ import pytest
 from ringrun.local.hand import supervising
 from ringrun.local.hand.found import Found
 from ringrun.local.hand.supervising import HandSetting, HandSupervisor
+from ringrun.local.interrupts import Interrupts
 from ringrun.report_text import OutputForm
 from ringrun.spec import SpecError, default_run
 
@@ -26,7 +27,7 @@ def refusal(journal: Path | None = None) -> tuple[str, ...]:
 
     async def run() -> int:
         async with asyncio.timeout(20):
-            return await HandSupervisor(setting, found).run()
+            return await HandSupervisor(setting, found).run(Interrupts())
 
     with pytest.raises(SpecError) as caught:
         asyncio.run(run())

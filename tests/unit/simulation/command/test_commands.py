@@ -4,7 +4,7 @@ import shlex
 
 import pytest
 
-from ringrun.cli import _parser
+from ringrun.command.parser import make_parser
 from ringrun.simulation.case import Profile
 from ringrun.simulation.command.commands import Asked
 from ringrun.spec import Override, default_run
@@ -31,7 +31,7 @@ def test_a_file_is_quoted_for_a_shell(file: str) -> None:
     asked = Asked(spec=SPEC, file=file, seed=0, runs=2, profile=Profile.ALL)
     words = shlex.split(asked.replay(1))
     assert words[:3] == ["ringrun", "simulate", "./-x" if file == "-x" else file]
-    parser, _ = _parser()
+    parser, _ = make_parser()
     parsed = parser.parse_args(words[1:])
     assert (parsed.nodes, parsed.model, parsed.trace) == ("3", "lockstep", True)
 

@@ -16,7 +16,7 @@ def test_a_drain_that_leaves_something_out_is_named() -> None:
         for at in reversed(places(run, name, Note.APPROVED)):
             if run.notes[name][at][1][2] > before:
                 del run.notes[name][at]
-    verification = check(run.journals(), None, same_clock=True)
+    verification = check(run.journals(), run.report, same_clock=True)
     drained = [finding for finding in verification.findings if finding.promise is Promise.DRAIN]
     assert [finding.anomaly for finding in drained] == [Anomaly.LOST] * 3
     assert drained[0].index == before + 1

@@ -106,5 +106,5 @@ def test_only_the_clock_may_end_a_phase_early_unless_told(ended_by: str) -> None
         tally = {"count": 0, "sumExact": "0", "digest": "00" * 32, "final": False, "view": 1}
         kept.append((early, (Note.RESULT, tally)))
     run.notes["s1-1"] = kept
-    broken = check(run.journals(), None, same_clock=True).broken
+    broken = check(run.journals(), None, True, lengths=run.lengths()).broken
     assert (Promise.PHASES in broken) == (ended_by == "nothing")

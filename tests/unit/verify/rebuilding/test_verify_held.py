@@ -7,7 +7,7 @@ import pytest
 from journalled_run import JournalledRun
 from spoiling import Mutations, holding, insert
 
-from ringrun.core.journal_bytes import MAGIC, encode
+from ringrun.core.journal_bytes import MAGIC, Encoder
 from ringrun.core.notes import Note
 from ringrun.verify.findings import Anomaly, Findings
 from ringrun.verify.reading.reader import read
@@ -36,7 +36,7 @@ def test_a_spoilt_run_is_named(name: str) -> None:
 def followed(*notes: tuple[Any, ...], view: int = 1, approved: int = 0) -> tuple[Held, Findings]:
     """What is held after these notes, all written in one view."""
     findings = Findings()
-    journal = read("s0-1", MAGIC + encode(notes, 1.0))
+    journal = read("s0-1", MAGIC + Encoder().encode(notes, 1.0))
     held = Held(journal, findings)
     held.take(0, len(journal.entries), view, approved)
     return held, findings

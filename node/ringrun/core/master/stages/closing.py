@@ -55,7 +55,11 @@ class Closing(Stage):
         ):
             return None
         judgement = judge(record, results, term.rules)
-        return term.collected.report(term.spec, record, judgement)
+        # For who took over in STOP it seems longer than it was; the slaves know better.
+        sent_for = term.clock.elapsed(self.since)
+        return term.collected.report(
+            term.spec, record, judgement, sent_for if sent_for >= 0.0 else None
+        )
 
     def _is_late(self, now: float) -> bool:
         """Whether those that are silent now count as dead."""

@@ -8,6 +8,7 @@ from ringrun.core.node import SlaveId
 from ringrun.core.phase import Phase
 from ringrun.core.reason import Reason, Why
 from ringrun.core.record import FoldValue, Record
+from ringrun.wording import ordinals
 
 
 class Preparing(Stage):
@@ -75,7 +76,7 @@ class Preparing(Stage):
             return record.evolve(phase=Phase.STOP, closed=False, stop_reason=reason)
         if now - term.started >= term.spec.start_deadline:
             silent = [m.ordinal for m in orders.roster if m.node not in self._synced]
-            named = ", ".join(map(str, silent)) or "none"
+            named = ordinals(silent, ", ") or "none"
             reason = Reason(Why.START_DEADLINE, f"slaves not prepared: {named}")
             return record.evolve(phase=Phase.STOP, closed=False, stop_reason=reason)
         nodes = self._nodes

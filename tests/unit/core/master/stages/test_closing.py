@@ -12,6 +12,7 @@ from ringrun.core.master.stages.interface import Done
 from ringrun.core.master.term import Term
 from ringrun.core.messages import Close, Stored
 from ringrun.core.node import SlaveId
+from ringrun.core.reason import Reason, Why
 
 
 def with_results(*ordinals: int, dead: tuple[SlaveId, ...] = ()) -> Term:
@@ -75,6 +76,18 @@ def test_after_the_active_deadline_nobody_is_waited_for() -> None:
     stage = Closing(term, NOW)
     assert stage.report(NOW + 3.9) is None
     assert stage.report(NOW + 4.0) is not None
+
+
+@pytest.mark.parametrize(("began", "seconds"), [(0.5, 0.5), (None, 8.0)])
+def test_send_lasted_until_the_stop_was_recorded(began: float | None, seconds: float) -> None:
+    """Not until the report is made; where nobody knows of a GO, it is taken for whole."""
+    term = term_of(STOP.evolve(stop_reason=Reason(Why.INTERRUPTED)), dead=(A, B, C))
+    term.spec = replace(term.spec, send=PLAN.send)
+    if began is not None:
+        term.clock.learn(began, NOW)
+    document = Closing(term, NOW).report(NOW + 1.25)
+    assert document is not None
+    assert document["sendSeconds"] == seconds
 
 
 def test_all_is_done_once_nobody_is_linked_any_more_or_after_a_while() -> None:
