@@ -199,3 +199,11 @@ def test_a_given_spec_goes_to_all_processors() -> None:
     found = list(outcomes(spec, range(60), Profile.NONE))
     assert [outcome.seed for outcome in found] == list(range(60))
     assert found[0] == simulate(draw(0, Profile.NONE, ALL_RULES, spec))
+
+
+def test_many_slaves_are_not_taken_for_a_run_that_never_ends() -> None:
+    """Their heartbeats alone are more than all that happens in a small run."""
+    spec = default_run([Override(flag="--nodes", path=("nodes",), text="40")])
+    outcome = simulate(draw(0, Profile.ALL, ALL_RULES, spec))
+    assert not outcome.findings
+    assert outcome.verdict == "Agreed"

@@ -104,6 +104,13 @@ class Case:
         return self.bounds != LOCAL
 
     @property
+    def size(self) -> float:
+        """How much more must happen, at the most, than in the largest run that is drawn: all pairs
+        of slaves have heartbeats, as long as the run lasts."""
+        spec = self.spec
+        return max(1.0, (spec.nodes / 5) ** 2) * max(1.0, (spec.send + spec.grace) / 20)
+
+    @property
     def same_clock(self) -> bool:
         """Whether the journals of different nodes can be put in one order by their times."""
         return self.skew == 0.0

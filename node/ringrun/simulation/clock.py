@@ -23,9 +23,10 @@ class Clock:
 
     __slots__ = ("_sequence", "left", "now", "pending")
 
-    def __init__(self) -> None:
+    def __init__(self, size: float = 1.0) -> None:
+        """`size` is how much more may happen than in a run of a few slaves and seconds."""
         self.now = 0.0
-        self.left = _MOST_EVENTS
+        self.left = round(_MOST_EVENTS * size)
         self.pending: list[Event] = []
         self._sequence = 0
 

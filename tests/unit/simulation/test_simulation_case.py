@@ -52,3 +52,9 @@ def test_the_plan_is_the_spec_with_a_shorter_wait_for_results() -> None:
     assert (plan.nodes, plan.model, plan.burst, plan.window) == (4, "window", 2, 6)
     assert (plan.send, plan.grace, plan.seed) == (spec.send, spec.grace, spec.seed)
     assert plan.result_wait == RESULT_WAIT
+
+
+def test_what_is_drawn_is_of_usual_size_and_many_slaves_or_a_long_send_are_more() -> None:
+    assert {draw(seed, Profile.ALL).size for seed in SEEDS} == {1.0}
+    assert Case(seed=1, spec=make_spec(nodes=40)).size == 64.0
+    assert Case(seed=1, spec=make_spec(nodes=2, send=39.0, grace=1.0)).size == 2.0

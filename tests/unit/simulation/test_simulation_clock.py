@@ -58,3 +58,7 @@ def test_a_run_that_never_moves_on_is_an_error() -> None:
     again()
     with pytest.raises(LivelockError, match="for ever"):
         clock.run(1.0)
+
+
+def test_more_may_happen_in_a_larger_run() -> None:
+    assert Clock(size=64.0).left == 64 * Clock().left

@@ -28,7 +28,7 @@ class Machines:
 
     def __init__(self, case: Case, trace: Trace | None = None) -> None:
         self.case = case
-        self.clock = Clock()
+        self.clock = Clock(case.size)
         self.draw = Random(f"world {case.seed}")
         self.trace = trace
         if trace is not None:

@@ -1,5 +1,7 @@
 """A run in words and columns (simulation.telling.telling)."""
 
+from pathlib import Path
+
 from ringrun.core.messages import Kick, Kicked
 from ringrun.core.notes import Note
 from ringrun.core.orders import Orders
@@ -66,6 +68,10 @@ def test_a_whole_run_begins_with_what_it_is_and_ends_with_its_verdict() -> None:
     assert "4 slaves, 3 masters" in lines[1]
     assert any(line.startswith("faults   cut link at 1.2115, record trouble") for line in lines)
     assert lines[-1].startswith(f"{outcome.verdict}: 4 of 4 slaves counted the same 18 messages")
+    page = (Path(__file__).parents[4] / "docs" / "simulation.md").read_text()
+    shown = page.partition("## A run in words")[2].split("```\n")[1].splitlines()
+    assert len(shown) == 5
+    assert set(shown) <= set(lines)
     assert max(len(line) for line in lines[:-1]) <= 100
     assert max(len(line) for line in told(telling, 80)[:-1]) <= 80
 
