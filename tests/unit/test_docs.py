@@ -158,7 +158,7 @@ def test_verdicts_are_all_explained(page: str) -> None:
 @pytest.mark.parametrize("page", ["docs/protocol.md", "README.md"])
 def test_models_are_all_explained(page: str) -> None:
     """A model that is registered must come to both pages, and no other is there."""
-    heading = "## Ring models" if page.startswith("docs") else "## Three ring models"
+    heading = "## Ring models" if page.startswith("docs") else "## Three models"
     assert first_column((ROOT / page).read_text(), heading) == list(MODELS)
 
 
