@@ -2,6 +2,7 @@
 
 import json
 import mmap
+import shutil
 import sys
 from hashlib import sha256
 from pathlib import Path
@@ -63,7 +64,8 @@ def main(directory: Path) -> int:
         print(f"{error.filename or directory}: {error.strerror}", file=sys.stderr)
         return NOTHING_TO_CHECK
     _keep(directory / _KEPT, verification)
-    print("\n".join(lines_of(verification, str(directory / _KEPT))))
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    print("\n".join(lines_of(verification, str(directory / _KEPT), width)))
     if verification.broken:
         return BROKEN
     return CLEAN if verification.clean else INCOMPLETE
@@ -108,15 +110,15 @@ def _report(
         evidence.lacks(REPORT, f"there is no {_REPORT}")
         return None
     if manifest is not None and manifest.report != sha256(data).hexdigest():
-        evidence.lacks(REPORT, f"{_REPORT} is damaged", f": it is not what {_MANIFEST} knows")
+        evidence.lacks(REPORT, "the report is damaged", f": it is not what {_MANIFEST} knows")
         return None
     try:
         report = json.loads(data)
     except ValueError as error:
-        evidence.lacks(REPORT, f"{_REPORT} is damaged", f": it is not JSON: {error}")
+        evidence.lacks(REPORT, "the report is damaged", f": it is not JSON: {error}")
         return None
     if not isinstance(report, dict):
-        evidence.lacks(REPORT, f"{_REPORT} is damaged", ": it is not a report")
+        evidence.lacks(REPORT, "the report is damaged", ": it is not a report")
         return None
     return report
 

@@ -9,11 +9,19 @@ from ringrun.verify.promise import NOT_FOR_JOURNALS, TITLES, Promise
 # The most findings that are shown of one promise; verify.json has them all.
 _SHOWN = 5
 _WIDTH = 80
+_NARROWEST = 60
+# Where the text of a finding begins.
+_TEXT_AT = 32
+# The most slaves that are named for having left several journals.
+_NAMED = 2
 
 
-def lines_of(verification: Verification, kept_in: str) -> list[str]:
-    """What `ringrun verify` prints; `kept_in` is where the findings are kept, if there are any."""
-    lines = [_summary(verification)]
+def lines_of(verification: Verification, kept_in: str, width: int | None = None) -> list[str]:
+    """What `ringrun verify` prints; `kept_in` is where the findings are kept, if there are any.
+
+    In a terminal of this `width`; elsewhere a broken promise is one line, for programs to find.
+    """
+    lines = _fitted(_summary(verification), 2, width)
     unchecked = dict(verification.unchecked)
     rows: list[Promise | str] = sorted([*Promise, *NOT_FOR_JOURNALS], key=lambda row: int(row[1:]))
     for row in rows:
@@ -23,26 +31,26 @@ def lines_of(verification: Verification, kept_in: str) -> list[str]:
         title = f"{row} {TITLES[row]}"
         found = [finding for finding in verification.findings if finding.promise is row]
         if found:
-            lines += _broken(title, found)
+            for line in _broken(title, found):
+                lines += [line] if width is None else _fitted(line, _TEXT_AT, width)
         elif row in unchecked:
             first, *more = unchecked[row]
             rest = f", +{len(more)} more" if more else ""
-            lines += _fitted(f"{title:<23} not checked  {first}{rest}", 37)
+            lines += _fitted(f"{title:<23} not checked  {first}{rest}", 37, width)
         else:
             lines.append(f"{title:<23} holds")
-    for text in verification.gaps:
-        lines += _fitted(f"Missing: {text}.", 2)
-    for text in verification.remarks:
-        lines += _fitted(f"{text[:1].upper()}{text[1:]}.", 2)
+    for text in (*verification.gaps, *verification.remarks):
+        lines += _fitted(f"{text[:1].upper()}{text[1:]}.", 2, width)
     return [*lines, _verdict(verification, kept_in)]
 
 
-def _fitted(line: str, indent: int) -> list[str]:
-    if len(line) <= _WIDTH:
+def _fitted(line: str, indent: int, width: int | None) -> list[str]:
+    width = _WIDTH if width is None else max(width, _NARROWEST)
+    if len(line) <= width:
         return [line]
     # Only its own blanks may become line ends: columns stay where they are.
     begin, rest = line[:indent], line[indent:]
-    parts = wrap(rest, _WIDTH - indent, break_long_words=False, break_on_hyphens=False)
+    parts = wrap(rest, width - indent, break_long_words=False, break_on_hyphens=False)
     return [begin + parts[0], *(" " * indent + part for part in parts[1:])]
 
 
@@ -101,10 +109,10 @@ def _finding(finding: Finding) -> dict[str, Any]:
 
 def _summary(verification: Verification) -> str:
     several = [
-        f"slave {ordinal} has {count} incarnations"
-        for ordinal, count in verification.incarnations
-        if count > 1
+        f"{count} of slave {ordinal}" for ordinal, count in verification.incarnations if count > 1
     ]
+    if len(several) > _NAMED:
+        several = [f"several of {len(several)} slaves"]
     if verification.masters:
         several.append(f"{verification.masters} of masters")
     aside = f" ({', '.join(several)})" if several else ""

@@ -1,5 +1,7 @@
 """How a verification is told."""
 
+from dataclasses import replace
+
 from ringrun.verify.findings import Anomaly, Finding, Verification
 from ringrun.verify.promise import Promise
 from ringrun.verify.text import document_of, lines_of
@@ -42,16 +44,14 @@ def test_what_was_not_checked_is_said_in_its_row_and_at_the_end() -> None:
         ),
         "verify.json",
     )
-    assert lines[0] == (
-        "1 journal (slave 1 has 2 incarnations, 1 of masters), 1 view, 2 epochs, 1,200 messages"
-    )
+    assert lines[0] == ("1 journal (2 of slave 1, 1 of masters), 1 view, 2 epochs, 1,200 messages")
     assert lines[8:] == [
         "G8 drain                not checked  no report, +1 more",
         "G9 progress             not for journals",
         "G10 nothing lost        not for journals",
         "G11 no false praise     not checked  no",
         "G12 no return           holds",
-        "Missing: no report at all.",
+        "No report at all.",
         "Nothing broken; 2 of 10 not checked.",
     ]
 
@@ -96,3 +96,28 @@ def test_the_document_has_all_findings() -> None:
         "other": None,
         "text": "s0-1 lost it",
     }
+
+
+def test_a_finding_is_folded_on_a_terminal_alone() -> None:
+    """Below its own text; elsewhere it is one line, for programs to find."""
+    finding = Finding(
+        promise=Promise.UNIFORM,
+        anomaly=Anomaly.LOST,
+        node="s0-1",
+        text="slave 0 (incarnation 1) approved index 4,119 and something else was recorded",
+    )
+    whole = lines_of(verification(finding), "kept")
+    assert max(len(line) for line in whole) > 80
+    for width in (80, 60):
+        lines = lines_of(verification(finding), "kept", width)
+        assert max(len(line) for line in lines) <= width
+        begin = next(at for at, line in enumerate(lines) if line.startswith("G3"))
+        assert lines[begin + 1].startswith(" " * 32 + lines[begin + 1].strip()[:5])
+
+
+def test_many_slaves_with_several_journals_are_counted() -> None:
+    """One or two are named."""
+    several = replace(
+        verification(), incarnations=tuple((ordinal, 1 + ordinal % 2) for ordinal in range(12))
+    )
+    assert lines_of(several, "kept")[0].startswith("1 journal (several of 6 slaves, 1 of masters),")

@@ -16,6 +16,8 @@ from ringrun.verify.rebuilding.history import NODE, History
 
 PHASES = ("START", "SEND", "GRACE", "STOP")
 _SEEN = {"saved", "read"}
+# This many members in a row are told as a range.
+_RANGE = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,7 +160,18 @@ def _contradiction(name: str, view: View, known: View, findings: Findings) -> No
 
 
 def _shown(view: View) -> str:
-    members = " ".join(f"{ordinal}-{start}" for ordinal, start in sorted(view.members))
+    runs: list[list[NODE]] = []
+    for node in sorted(view.members):
+        if runs and (node[0] - 1, node[1]) == runs[-1][-1]:
+            runs[-1].append(node)
+        else:
+            runs.append([node])
+    members = " ".join(
+        f"{run[0][0]}..{run[-1][0]}-{run[0][1]}"
+        if len(run) >= _RANGE
+        else " ".join(f"{ordinal}-{start}" for ordinal, start in run)
+        for run in runs
+    )
     return f"[{members}] cut {view.cut:,}" + (f" sum {view.fold[0]}" if view.fold else "")
 
 

@@ -5,6 +5,7 @@ from journalled_run import JournalledRun
 from spoiling import Mutations, append, places, records, rewrite
 
 from ringrun.core.notes import Note
+from ringrun.verify import check
 
 MUTATIONS = Mutations()
 
@@ -51,3 +52,16 @@ def a_later_version_has_a_lower_cut(run: JournalledRun) -> None:
 def test_a_spoilt_run_is_named(name: str) -> None:
     """The promise, the anomaly and the node are those that the mutation touched."""
     MUTATIONS.must_be_named(name)
+
+
+def test_a_large_view_is_told_as_ranges() -> None:
+    """Of five in a row or more of one incarnation; the others one by one."""
+    run = JournalledRun(9)
+    run.issue(0)
+    run.finish()
+    at = places(run, "s3-1", Note.VIEW)[0]
+    rewrite(run, "s3-1", at, members=[[n, 1] for n in range(6)] + [[7, 2], [8, 1]])
+    verification = check(run.journals(), run.report, same_clock=True, lengths=run.lengths())
+    texts = [each.text for each in verification.findings]
+    assert any("has view 1 as [0..5-1 7-2 8-1] cut 0" in text for text in texts), texts
+    assert any("as [0..8-1] cut 0" in text for text in texts)
