@@ -64,6 +64,8 @@ class Supervisor:
             "setup": {
                 "token": secrets.token_hex(32),
                 "run": spec.name,
+                # Not the token: journals are for everybody's eyes.
+                "id": secrets.token_hex(8),
                 "spec": spec.as_document(),
                 "journal": str(folders.journal) if folders.journal else None,
                 "runDir": str(folders.run_dir),

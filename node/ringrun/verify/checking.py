@@ -65,7 +65,7 @@ def check(
     """
     evidence = Evidence() if evidence is None else evidence
     findings = Findings(evidence)
-    slaves, masters = _read(journals, evidence, progress)
+    slaves, masters = _read(journals, lengths, evidence, progress)
     meta = _meta([*slaves.values(), *masters])
     if report is not None:
         report = _of_this_run(report, meta, evidence)
@@ -118,7 +118,10 @@ def check(
 
 
 def _read(
-    journals: Mapping[str, Data], evidence: Evidence, progress: Progress
+    journals: Mapping[str, Data],
+    lengths: Mapping[str, int] | None,
+    evidence: Evidence,
+    progress: Progress,
 ) -> tuple[dict[NODE, NodeJournal], list[NodeJournal]]:
     """The journals of slaves and of masters, as far as they could be read."""
     total, done = sum(len(data) for data in journals.values()), 0
@@ -129,6 +132,10 @@ def _read(
         done += len(data)
         journal = read(name, data)
         written_by = journal.meta.get("node", name)
+        if lengths is not None and name not in lengths:
+            what = f"{called(name)}'s journal is of another run"
+            evidence.lacks(name, what, ": when this one had ended, there was none")
+            continue
         if written_by != name:
             what = f"{called(name)}'s journal is another's"
             evidence.lacks(name, what, f": it was written by {called(str(written_by))}")
@@ -182,7 +189,7 @@ def _meta(journals: list[NodeJournal]) -> dict[str, Any]:
     meta: dict[str, Any] = {}
     source = ""
     for journal in journals:
-        for key in ("run", "seed", "nodes", "model", "send", "grace"):
+        for key in ("run", "seed", "nodes", "model", "send", "grace", "id"):
             value = journal.meta.get(key)
             if value is None:
                 continue

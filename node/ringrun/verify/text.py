@@ -8,6 +8,8 @@ from ringrun.verify.promise import NOT_FOR_JOURNALS, TITLES, Promise
 
 # The most findings that are shown of one promise; verify.json has them all.
 _SHOWN = 5
+# And of what is missing or damaged.
+_SHOWN_GAPS = 10
 _WIDTH = 80
 _NARROWEST = 60
 # Where the text of a finding begins.
@@ -39,7 +41,11 @@ def lines_of(verification: Verification, kept_in: str, width: int | None = None)
             lines += _fitted(f"{title:<23} not checked  {first}{rest}", 37, width)
         else:
             lines.append(f"{title:<23} holds")
-    for text in (*verification.gaps, *verification.remarks):
+    gaps = verification.gaps[:_SHOWN_GAPS]
+    if len(verification.gaps) > len(gaps):
+        left = len(verification.gaps) - len(gaps)
+        gaps = (*gaps, f"and {left:,} more of that kind, all in {kept_in}")
+    for text in (*gaps, *verification.remarks):
         lines += _fitted(f"{text[:1].upper()}{text[1:]}.", 2, width)
     return [*lines, _verdict(verification, kept_in)]
 

@@ -128,7 +128,7 @@ def test_a_journal_under_another_name_is_not_used() -> None:
     run = eventful_run()
     journals = run.journals()
     journals["s9-1"] = journals["s0-1"]
-    verification = check(journals, run.report, same_clock=True, lengths=run.lengths())
+    verification = check(journals, run.report, same_clock=True)
     assert verification.findings == ()
     assert verification.gaps == (
         "slave 9 (incarnation 1)'s journal is another's: it was written by slave 0 (incarnation 1)",
@@ -160,3 +160,27 @@ def test_journals_of_two_runs_are_refused() -> None:
     mixed = {"s0-1": one.journals()["s0-1"], "s1-1": two.journals()["s1-1"]}
     with pytest.raises(UnreadableError, match="journals of two runs: seed is 2 in s1-1, 1 in s0-1"):
         check(mixed, None, same_clock=True)
+
+
+def test_journals_of_one_spec_and_two_runs_are_refused() -> None:
+    """What is alike but for its id was swapped: it would contradict all the others."""
+    one, two = JournalledRun(2), JournalledRun(2)
+    one.notes["s0-1"][0][1][1]["id"] = "a"
+    two.notes["s1-1"][0][1][1]["id"] = "b"
+    mixed = {"s0-1": one.journals()["s0-1"], "s1-1": two.journals()["s1-1"]}
+    with pytest.raises(UnreadableError, match="of two runs: id is 'b' in s1-1, 'a' in s0-1"):
+        check(mixed, None, same_clock=True)
+
+
+def test_a_journal_that_the_manifest_does_not_know_is_not_used() -> None:
+    """Somebody put it there later."""
+    run = eventful_run()
+    lengths = {name: length for name, length in run.lengths().items() if name != "s3-2"}
+    del run.notes["s3-2"][5:]
+    journals = run.journals()
+    verification = check(journals, None, same_clock=True, lengths=lengths)
+    assert verification.findings == ()
+    assert (
+        "slave 3 (incarnation 2)'s journal is of another run: when this one had ended, there was "
+        "none" in verification.gaps
+    )

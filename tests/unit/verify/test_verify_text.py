@@ -121,3 +121,11 @@ def test_many_slaves_with_several_journals_are_counted() -> None:
         verification(), incarnations=tuple((ordinal, 1 + ordinal % 2) for ordinal in range(12))
     )
     assert lines_of(several, "kept")[0].startswith("1 journal (several of 6 slaves, 1 of masters),")
+
+
+def test_of_many_gaps_the_first_are_told() -> None:
+    """All of them are in the file."""
+    lines = lines_of(verification(gaps=tuple(f"gap {n}" for n in range(512))), "out/verify.json")
+    told = [line for line in lines if line.startswith(("Gap", "And"))]
+    assert len(told) == 11
+    assert told[-1] == "And 502 more of that kind, all in out/verify.json."

@@ -26,13 +26,14 @@ LOOK_EVERY = 0.1
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MasterSetting:
     """`journal` is the folder of the journals; `poll` the seconds between two reads of the
-    record."""
+    record, `run_id` what no other run's journals say."""
 
     me: MasterId
     spec: RunSpec
     plan: Plan
     token: bytes
     journal: Path | None
+    run_id: str | None = None
     poll: float = LOOK_EVERY
 
 
@@ -85,4 +86,6 @@ def _journal(setting: MasterSetting) -> Journal | None:
         "grace": spec.grace,
         "clock": clock_name(),
     }
+    if setting.run_id is not None:
+        meta["id"] = setting.run_id
     return Journal(setting.journal / file_name(str(me)), meta)

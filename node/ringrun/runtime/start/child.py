@@ -45,7 +45,7 @@ def _slave(me: SlaveId, options: Options) -> int:
             journal=Path(journal) if journal else None,
             results=Path(setup["runDir"]) / "results",
             debug=bool(setup.get("debug")),
-            known=known_of(spec),
+            known={**known_of(spec), "id": setup.get("id")},
         ),
         listener,
         channel,

@@ -53,6 +53,7 @@ async def _serve(me: MasterId, channel: Channel, setup: dict[str, Any]) -> int:
         plan=plan_of(spec, run),
         token=bytes.fromhex(setup["token"]),
         journal=Path(setup["journal"]) if setup.get("journal") else None,
+        run_id=setup.get("id"),
     )
     process = master_process(setting, record=record, report=report, log=log, show=show)
 

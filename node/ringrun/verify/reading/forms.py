@@ -23,6 +23,7 @@ class _Meta(_Form):
     send: float | None = None
     grace: float | None = None
     clock: str | None = None
+    id: str | None = None
 
 
 class _View(_Form):
