@@ -1,10 +1,21 @@
 """Signals that end a search (simulation.command.interruption)."""
 
 import signal
+from collections.abc import Iterator
 
 import pytest
 
 from ringrun.simulation.command.interruption import Interruptible
+
+
+@pytest.fixture(autouse=True)
+def as_in_a_terminal() -> Iterator[None]:
+    """Whoever started the tests in the background may have had them ignored."""
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = {number: signal.signal(number, signal.SIG_DFL) for number in numbers}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
