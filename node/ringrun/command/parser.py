@@ -82,7 +82,7 @@ _OUTPUT: Final = Argument(
 _JOURNAL: Final = Argument(
     name="--journal",
     metavar="DIR",
-    help="write journals for `ringrun verify`, at most some 2 MB a second for each core",
+    help="write journals for `ringrun verify`, at most some 3 MB a second for each core",
     default="none",
     takes=Takes.FOLDER,
 )

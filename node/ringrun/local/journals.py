@@ -18,7 +18,7 @@ from ringrun.wording import size_text
 MANIFEST: Final = "manifest.json"
 _VERSION: Final = 1
 
-GROWTH: Final = 2e6
+GROWTH: Final = 3e6
 """Bytes a second for each core, at most: the ring's speed hangs on the cores, however many slaves
 share them, and what a message costs in journals hangs on the slaves."""
 

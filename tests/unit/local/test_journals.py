@@ -23,7 +23,7 @@ def test_a_disk_that_may_not_do_is_told_before(
     assert bool(warning) == warned
     if warned:
         assert warning == (
-            "--journal: out has 120 MB free, and journals of 60 s may take 240 MB; a slave that "
+            "--journal: out has 180 MB free, and journals of 60 s may take 360 MB; a slave that "
             "cannot write its journal ends"
         )
 
