@@ -12,14 +12,12 @@ _INTERRUPTED = 130
 
 def main() -> int:
     """Run the command line; its exit code. An interrupt before there is one is no traceback."""
-    early = signal.getsignal(signal.SIGINT) is signal.default_int_handler
-    if early:
-        # An exception would come up anywhere in an import, also where Python can only print it.
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        # An exception would come up anywhere in an import, also where Python can only print it, or
+        # in the middle of a C module. What has something to tell at its end has its own handler.
         signal.signal(signal.SIGINT, _end)
     from ringrun.cli import main as run
 
-    if early:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
     return run()
 
 
