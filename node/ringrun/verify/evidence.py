@@ -98,11 +98,13 @@ class Evidence:
         """Note which journals are not whole.
 
         `lengths`: how long each was when its process had ended, None if nobody noted it. Then only
-        an orderly end or a loss that the report tells (`lost`) says that a journal is whole.
+        an orderly end or a loss that the report tells (`lost`) says that a journal is whole; one of a
+        master that never led need not have ended.
         """
         if self.whole:
             return
-        told = set(lost)
+        journals, told = list(journals), set(lost)
+        leaders = _leaders(journals)
         for journal in journals:
             name = journal.name
             whose = f"{called(name)}'s journal"
@@ -117,7 +119,7 @@ class Evidence:
                     f"{whose} is not as long as it was",
                     f": {sizes[name]:,} bytes, and {lengths[name]:,} when its process had ended",
                 )
-            elif lengths is None and not _is_whole(journal, told):
+            elif lengths is None and not _is_whole(journal, told, leaders):
                 self.lacks(
                     name,
                     f"{whose} has no end",
@@ -138,13 +140,26 @@ class Evidence:
                 self.lacks(name, f"{called(name)} left no journal")
 
 
-def _is_whole(journal: NodeJournal, lost: set[str]) -> bool:
+def _is_whole(journal: NodeJournal, lost: set[str], leaders: set[str]) -> bool:
     if journal.ended or journal.name in lost:
+        return True
+    # A master that never led wrote no record: what it read is in the journals of those who did.
+    if slave_of(journal.name) is None and journal.name not in leaders and journal.documents:
         return True
     # Version 1 had no end: a slave's result was its last word, a master had none.
     if journal.version != 1:
         return False
     return slave_of(journal.name) is None or journal.has_result
+
+
+def _leaders(journals: Iterable[NodeJournal]) -> set[str]:
+    """Who led, as any journal tells."""
+    return {
+        str(document.values["holder"])
+        for journal in journals
+        for document in journal.documents
+        if document.values.get("holder")
+    }
 
 
 def _kind(node: str) -> str:

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ import cluster_runs as runs
 from kubectl import Kubectl
 
 HERE = Path(__file__).parent
+INCOMPLETE = 3
 STATE = Path(os.environ.get("K8S_STATE", "/tmp/ringrun-cluster"))
 
 
@@ -34,13 +36,18 @@ def journals(kubectl: Kubectl) -> Path:
 def verify(kubectl: Kubectl, folder: Path) -> None:
     """`ringrun verify` on what the pods wrote and the report says."""
     (folder / "report.json").write_text(json.dumps(runs.report(kubectl, "written")))
-    done = subprocess.run(
-        [sys.executable, "-m", "ringrun", "verify", str(folder)],
-        capture_output=True,
-        text=True,
-        check=False,
-        env={**os.environ, "PYTHONPATH": str(HERE.parents[2] / "node")},
-    )
+    for left in reversed(range(20)):
+        done = subprocess.run(
+            [sys.executable, "-m", "ringrun", "verify", str(folder)],
+            capture_output=True,
+            text=True,
+            check=False,
+            env={**os.environ, "PYTHONPATH": str(HERE.parents[2] / "node")},
+        )
+        # The report is there before the last process has ended.
+        if done.returncode != INCOMPLETE or not left:
+            break
+        time.sleep(0.5)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "Clean." in done.stdout
 

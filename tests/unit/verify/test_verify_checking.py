@@ -184,3 +184,15 @@ def test_a_journal_that_the_manifest_does_not_know_is_not_used() -> None:
         "slave 3 (incarnation 2)'s journal is of another run: when this one had ended, there was "
         "none" in verification.gaps
     )
+
+
+def test_a_standby_need_not_have_ended() -> None:
+    """It wrote no record; a leader must have, or its loss is told."""
+    run = eventful_run()
+    run._meta("m2-1", role="master")
+    assert check(run.journals(), run.report, same_clock=True).clean
+    del run.notes["m1-1"][-1]
+    verification = check(run.journals(), run.report, same_clock=True)
+    assert [gap.partition(":")[0] for gap in verification.gaps] == [
+        "master m1-1's journal has no end"
+    ]

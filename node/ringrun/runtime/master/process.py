@@ -299,6 +299,11 @@ class MasterProcess:
 
     async def _end(self) -> None:
         """What was said last is still read: links end by their other side, or after a second."""
+        if self._journal is not None:
+            # The core is asked nothing more: whoever looks for the end need not wait for the links.
+            if self._code.done() and not self._code.cancelled() and not self._code.exception():
+                self._journal.end(self._code.result())
+            self._journal.close()
         if self._timer is not None:
             self._timer.cancel()
         for task in (*self._dials.values(), *self._requests):
@@ -310,11 +315,6 @@ class MasterProcess:
             await asyncio.wait([link.closed for link in links], timeout=LAST_WORDS)
         for link in links:
             link.close("the master ends")
-        if self._journal is not None:
-            ended = self._code.done() and not self._code.cancelled() and not self._code.exception()
-            if ended:
-                self._journal.end(self._code.result())
-            self._journal.close()
 
 
 async def _in_time(asked: Awaitable[Answer]) -> Answer:
