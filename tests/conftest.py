@@ -1,4 +1,6 @@
-"""Settings for all tests: hypothesis' profile. Fixtures live beside the tests that use them."""
+"""Settings for all tests: hypothesis' profile, and Ctrl-C. Fixtures live beside their tests."""
+
+import signal
 
 from hypothesis import settings
 
@@ -6,3 +8,7 @@ from hypothesis import settings
 # are printed as a decorator that replays them.
 settings.register_profile("ringrun", deadline=None, print_blob=True)
 settings.load_profile("ringrun")
+
+# Whoever starts tests in the background has Ctrl-C ignored, and all that they start inherits that.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)

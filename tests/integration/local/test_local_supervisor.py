@@ -226,6 +226,10 @@ def test_children_are_told_who_they_are_and_masters_what_is_ordered(stage: Stage
     assert setups[1:] == setups[:-1]
     token = setups[0].pop("token")
     assert len(bytes.fromhex(token)) == 32
+    # For everybody's eyes, so it is not made of the token.
+    run_id = setups[0].pop("id")
+    assert len(bytes.fromhex(run_id)) == 8
+    assert run_id not in token
     assert setups[0] == {
         "run": "demo",
         "spec": SPEC.as_document(),
