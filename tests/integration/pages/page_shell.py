@@ -108,15 +108,7 @@ class Desk:
                 f"(exit ${{code:-0}})\n{self._here(step.command)}",
                 f"code=$?; printf '{_MARK}code %d\\n' $code",
             ]
-        with transcript.open("ab") as out:
-            shell = subprocess.Popen(
-                ["bash", "-c", "\n".join(script)],
-                cwd=self._checkout,
-                env=self._environment,
-                stdout=out,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
+        shell = self.start("\n".join(script), transcript)
         try:
             for number, step in enumerate(steps):
                 if step.command in meanwhile:
@@ -132,6 +124,18 @@ class Desk:
         parts = re.split(rf"{_MARK}\d+\n", text)[1:]
         assert len(parts) == len(steps), text
         return [_typed(step, part) for step, part in zip(steps, parts, strict=True)]
+
+    def start(self, script: str, transcript: Path) -> "subprocess.Popen[bytes]":
+        """A shell in a session of its own, which types this and appends all that is said."""
+        with transcript.open("ab") as out:
+            return subprocess.Popen(
+                ["bash", "-c", script],
+                cwd=self._checkout,
+                env=self._environment,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
 
     def _here(self, text: str) -> str:
         """A command or a script with the ports that are free here."""
