@@ -16,15 +16,19 @@ Made by `make chart` from values.yaml; edit that.
 
 ## Install
 
-    helm install ringrun charts/ringrun --namespace ringrun-system --create-namespace
-    helm test ringrun --namespace ringrun-system
+```
+$ helm install ringrun charts/ringrun --namespace ringrun-system --create-namespace
+$ helm test ringrun --namespace ringrun-system
+```
 
 The CRD comes with the release and stays when it is uninstalled, so runs and results do too:
 `kubectl delete crd ringruns.ringrun.dev` removes them all. In a namespace of one's own, without any
 ClusterRole, and with the CRD given beforehand by whoever may:
 
-    kubectl apply -f deploy/crd.yaml
-    helm install ringrun charts/ringrun --set scope=namespaced,crd.install=false
+```
+$ kubectl apply -f deploy/crd.yaml
+$ helm install ringrun charts/ringrun --set scope=namespaced,crd.install=false
+```
 
 ## Values
 

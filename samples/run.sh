@@ -6,9 +6,18 @@ PATH=$here/.venv/bin:$PATH
 command -v ringrun >/dev/null || { echo "samples/run.sh: ringrun is not installed yet: make install" >&2; exit 1; }
 
 # The master first, which ends the run in order; slaves that are still there have no master to tell them.
-end() { kill $master 2>/dev/null; wait $master; kill $(jobs -p) 2>/dev/null; wait; }
+# Ctrl-C has reached all of them already, and a second signal would not wait for that order.
+master='' told=''
+end() {
+  if [ -n "$master" ]; then
+    [ -n "$told" ] || kill "$master" 2>/dev/null
+    wait "$master"
+  fi
+  kill $(jobs -p) 2>/dev/null
+  wait
+}
 trap end EXIT
-trap 'exit 130' INT
+trap 'told=all; exit 130' INT
 trap 'exit 143' TERM HUP
 
 ringrun slave 127.0.0.1 10502 &
@@ -18,4 +27,4 @@ ringrun slave 127.0.0.1 10505 &
 sleep 1
 ringrun master 127.0.0.1 10501 2000000 1000000 0 & # 2 s SEND, 1 s GRACE, seed 0
 master=$!
-wait $master
+wait "$master"
