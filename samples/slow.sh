@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # One slow node: a run as it is, and one whose slave 2 gets 20 ms of every 100, as under a CPU limit of 200m in a
 # cluster. The reports say where it hurts.
-# Takes the ringrun of its own checkout, else the one in PATH; arguments are those of `ringrun run`.
+# Takes the ringrun of its own checkout, else the one in PATH; arguments go on to both runs.
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 PATH=$here/.venv/bin:$PATH
 command -v ringrun >/dev/null || { echo "samples/slow.sh: ringrun is not installed yet: make install" >&2; exit 1; }
@@ -22,7 +22,7 @@ print(f"{sys.argv[2]:<8}  {report['rate']:,.0f}/s, p99 {1e3 * report['latency'][
 PYTHON
 }
 
-ringrun run --send 3s --grace 200ms --output json "$@" >"$report" || exit
+ringrun run --send 2s --grace 200ms --output json "$@" >"$report" || exit
 told "as it is"
 
 ringrun run --send 3s --grace 200ms --output json "$@" >"$report" &

@@ -21,7 +21,7 @@ from page_blocks import ROOT, Step
 _PORTS = range(10501, 10506)
 _MARK = "\x1e"
 # How long somebody takes to type the next command while something runs in the background.
-_TYPING = 1.5
+_TYPING = 1.0
 # By a name alone it would meet other runs on this machine: children of this shell's programs only.
 # Who types it has seen that there is such a node; here it is waited for.
 _PKILL = """\
