@@ -62,6 +62,10 @@ def folder(place: str, text: str | None, faults: list[str]) -> Path | None:
     """The folder, made if it is not there, once something could be written in it."""
     if text is None:
         return None
+    if not text:
+        # As of a variable that is not set: it must not come to mean the folder where one is.
+        faults.append(f'{place}: must name a folder, got ""')
+        return None
     folder = Path(text)
     probe = folder / f".ringrun-{os.getpid()}"
     try:

@@ -216,6 +216,9 @@ def _spec(parsed: argparse.Namespace, flags: Sequence[str], faults: list[str]) -
     ]
     if parsed.file is None:
         return _with_faults(lambda: default_run(overrides), faults)
+    if not parsed.file:
+        faults.append('FILE: must name a file, got ""')
+        return _with_faults(lambda: default_run(overrides), faults)
     return _with_faults(lambda: load_run(Path(parsed.file), overrides), faults)
 
 

@@ -295,3 +295,16 @@ def test_a_terminal_is_no_run() -> None:
     os.close(theirs)
     assert done.stderr == b"<stdin>: is a terminal; pipe a RingRun in, or name a file\n"
     assert done.returncode == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (("run", ""), 'FILE: must name a file, got ""'),
+        (("run", "--journal", ""), '--journal: must name a folder, got ""'),
+        (("run", "--run-dir", ""), '--run-dir: must name a folder, got ""'),
+    ],
+)
+def test_nothing_is_no_name(arguments: tuple[str, ...], line: str, refused: Refused) -> None:
+    """As of a variable that is not set: it must not mean the folder where one is."""
+    assert refused(*arguments) == [line]

@@ -45,7 +45,7 @@ def _synopsis(command: Command) -> str:
 def _command(command: Command) -> list[str]:
     lines = [f".SS ringrun {_plain(command.name)}", _sentence(command.summary)]
     for argument in command.arguments:
-        lines += [".TP", _heading(argument), _sentence(argument.text)]
+        lines += [".TP", _heading(argument), _plain(f"{argument.text}.")]
     if command.examples:
         lines += [".PP", "Examples:", ".PP", ".nf", ".RS"]
         for example in command.examples:

@@ -98,8 +98,8 @@ class Evidence:
         """Note which journals are not whole.
 
         `lengths`: how long each was when its process had ended, None if nobody noted it. Then only
-        an orderly end or a loss that the report tells (`lost`) says that a journal is whole; one of a
-        master that never led need not have ended.
+        an orderly end or a loss that the report tells (`lost`) says that a journal is whole; that
+        of a master that never led need not have ended.
         """
         if self.whole:
             return

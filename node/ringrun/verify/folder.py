@@ -125,6 +125,8 @@ def _report(
 
 def _mapped(path: Path) -> Data:
     """The file's bytes, read as they are needed."""
+    if not path.is_file():
+        return b""  # Whatever it is, it holds nothing.
     with path.open("rb") as file:
         if not path.stat().st_size:
             return b""  # An empty file cannot be mapped.

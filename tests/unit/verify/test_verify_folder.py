@@ -169,3 +169,33 @@ def test_a_missing_folder_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixt
     """Exit 2, as for any other wrong input."""
     assert main(tmp_path / "nowhere") == 2
     assert capsys.readouterr().err == f"{tmp_path / 'nowhere'}: No such file or directory\n"
+
+
+def test_a_local_run_whose_manifest_is_gone_is_not_clean(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its journals have an id, so there was one; what was cut, or forged, nobody could tell."""
+    run = eventful_run()
+    for notes in run.notes.values():
+        notes[0][1][1]["id"] = "1f"
+    write(run, tmp_path)
+    assert main(tmp_path) == 0
+    (tmp_path / "manifest.json").unlink()
+    assert main(tmp_path) == 3
+    assert capsys.readouterr().out.splitlines()[-2:] == [
+        "No journal's length is known, as there is no manifest.json to tell.",
+        "Nothing broken, as far as can be told.",
+    ]
+
+
+def test_a_folder_that_is_called_a_journal_costs_only_that_journal(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The others are checked."""
+    write(eventful_run(), tmp_path)
+    (tmp_path / "s0-1.journal").unlink()
+    (tmp_path / "s0-1.journal").mkdir()
+    assert main(tmp_path) == 3
+    assert "Slave 0 (incarnation 1)'s journal is empty; nothing of it is used." in (
+        capsys.readouterr().out.splitlines()
+    )
