@@ -29,7 +29,7 @@ $(STAMP): requirements-dev.lock pyproject.toml
 run: $(STAMP) ## one whole run on this machine: 4 slaves, 2 masters (ARGS="--model train --send 5s")
 	@$(BIN)/ringrun run deploy/samples/ringrun.yaml $(ARGS)
 
-test: $(STAMP) ## unit, simulation and integration tests, within 5 minutes (ARGS="-k wire")
+test: $(STAMP) ## unit, simulation and integration tests, some seven minutes (ARGS="-k wire")
 	$(BIN)/python -m pytest -n 2 --dist loadscope tests/unit tests/simulation $(ARGS)
 	$(BIN)/python -m pytest tests/integration $(ARGS)
 

@@ -83,9 +83,9 @@ def test_before_the_first_process_too(tmp_path: Path) -> None:
         process.send_signal(INTERRUPT)
         out, errors = process.communicate(timeout=30)
         if process.returncode in {-INTERRUPT, 1}:
-            # Python itself was not up yet, and has no words but its own for that.
+            # Python itself was hardly up, and has no words but its own for that.
             assert out == ""
-            assert "in main" not in errors
+            assert "ringrun/cli" not in errors
             assert "KeyboardInterrupt" in errors or not errors
             continue
         assert process.returncode == 130, (out, errors)
