@@ -74,44 +74,42 @@ class _Reader:
         return self._scalar(node, path)
 
     def _mapping(self, node: yaml.MappingNode, path: Path) -> dict[str, Any]:
-        # What is merged in comes first: keys of the mapping itself win over it, as do their lines.
-        merged = self._merged(node, path)
+        # In the order of the text, as kubectl has it: of a key and a `<<`, the later one wins.
         mapping: dict[str, Any] = {}
+        given: dict[str, int] = {}
         for key_node, value_node in node.value:
             line = key_node.start_mark.line + 1
             if key_node.tag == _MERGE:
+                mapping.update(self._merged(value_node, path, line))
                 continue
             key = self._key(key_node, path)
             inner = (*path, key)
-            if key in mapping:
-                first = self.lines[inner]
+            if key in given:
                 name = ".".join(inner)
                 # Placed by its own path, so that it stands at the second line, not at the first.
                 twice = (*inner, "(again)")
                 self.lines[twice] = line
-                self.faults.append((twice, f"{name} is given twice, first in line {first}"))
+                fault = f"{name} is given twice, first in line {given[key]}"
+                self.faults.append((twice, fault))
                 continue
-            self.lines[inner] = line
+            given[key] = self.lines[inner] = line
             mapping[key] = self.value(value_node, inner)
-        return {**merged, **mapping}
+        return mapping
 
-    def _merged(self, node: yaml.MappingNode, path: Path) -> dict[str, Any]:
+    def _merged(self, node: yaml.Node, path: Path, line: int) -> dict[str, Any]:
         """What `<<: *other` and `<<: [*one, *two]` bring in; of several, the first wins."""
         merged: dict[str, Any] = {}
-        for key_node, value_node in node.value:
-            if key_node.tag != _MERGE:
+        listed = isinstance(node, yaml.SequenceNode)
+        for other in reversed(node.value) if listed else [node]:
+            if not isinstance(other, yaml.MappingNode) or other in self.merging:
+                place = (*path, "<<")
+                self.lines[place] = line
+                fault = f"{'.'.join(place)} must be a mapping, or a list of mappings"
+                self.faults.append((place, fault))
                 continue
-            listed = isinstance(value_node, yaml.SequenceNode)
-            for other in reversed(value_node.value) if listed else [value_node]:
-                if not isinstance(other, yaml.MappingNode) or other in self.merging:
-                    place = (*path, "<<")
-                    self.lines[place] = key_node.start_mark.line + 1
-                    name = ".".join((*path, "<<"))
-                    self.faults.append((place, f"{name} must be a mapping, or a list of mappings"))
-                    continue
-                self.merging.append(other)
-                merged = {**merged, **self._mapping(other, path)}
-                self.merging.pop()
+            self.merging.append(other)
+            merged.update(self._mapping(other, path))
+            self.merging.pop()
         return merged
 
     def _key(self, node: yaml.Node, path: Path) -> str:

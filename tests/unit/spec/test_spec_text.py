@@ -133,7 +133,8 @@ def test_no_text_does_more_than_fault(text: str) -> None:
     ("text", "value"),
     [
         ("a: &a {x: 1, y: 2}\nb: {<<: *a, y: 3}\n", {"x": 1, "y": 3}),
-        ("a: &a {x: 1, y: 2}\nb: {y: 3, <<: *a}\n", {"x": 1, "y": 3}),
+        ("a: &a {x: 1, y: 2}\nb: {y: 3, <<: *a}\n", {"x": 1, "y": 2}),
+        ("b: {<<: {x: 1}, <<: {x: 2}}\n", {"x": 2}),
         ("a: [&a {x: 1}, &c {x: 2, z: 4}]\nb: {<<: [*a, *c]}\n", {"x": 1, "z": 4}),
         ("a: [&a {x: 1}, &c {<<: *a, z: 4}]\nb: {<<: *c}\n", {"x": 1, "z": 4}),
         ("a: &a {x: {p: 1, q: 2}}\nb: {<<: *a, x: {p: 3}}\n", {"x": {"p": 3}}),
@@ -142,7 +143,7 @@ def test_no_text_does_more_than_fault(text: str) -> None:
     ],
 )
 def test_merge_keys_mean_what_they_mean_to_kubectl(text: str, value: object) -> None:
-    """A mapping's own keys win, of several mappings the first; not deeper than one level."""
+    """The later of a key and a `<<` wins, of listed mappings the first; one level deep alone."""
     read, _, found = read_text(text, "a.yaml")
     assert (read["b"], found) == (value, [])
 
