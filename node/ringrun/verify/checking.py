@@ -76,7 +76,8 @@ def check(
         evidence.remark("no journal's length is known, as there is no manifest.json to tell")
     told, lost = nodes_told(report)
     sizes = {name: len(data) for name, data in journals.items()}
-    evidence.look_at([*slaves.values(), *masters], lengths, sizes, lost)
+    leaders = {str(epoch.get("holder")) for epoch in (report or {}).get("epochs") or ()}
+    evidence.look_at([*slaves.values(), *masters], lengths, sizes, lost, leaders)
     total, done = sum(sizes.values()), 0
     histories: dict[NODE, History] = {}
     for node, journal in sorted(slaves.items()):

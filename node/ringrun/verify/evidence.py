@@ -94,17 +94,18 @@ class Evidence:
         lengths: Mapping[str, int] | None,
         sizes: Mapping[str, int],
         lost: Iterable[str],
+        leaders: Iterable[str] = (),
     ) -> None:
         """Note which journals are not whole.
 
         `lengths`: how long each was when its process had ended, None if nobody noted it. Then only
         an orderly end or a loss that the report tells (`lost`) says that a journal is whole; that
-        of a master that never led need not have ended.
+        of a master that never led need not have ended. `leaders` are those of the report.
         """
         if self.whole:
             return
         journals, told = list(journals), set(lost)
-        leaders = _leaders(journals)
+        led = _leaders(journals) | set(leaders)
         for journal in journals:
             name = journal.name
             whose = f"{called(name)}'s journal"
@@ -119,7 +120,7 @@ class Evidence:
                     f"{whose} is not as long as it was",
                     f": {sizes[name]:,} bytes, and {lengths[name]:,} when its process had ended",
                 )
-            elif lengths is None and not _is_whole(journal, told, leaders):
+            elif lengths is None and not _is_whole(journal, told, led):
                 self.lacks(
                     name,
                     f"{whose} has no end",

@@ -98,6 +98,7 @@ class _Report(_Form):
     spec: dict[str, Any] | None = None
     slaves: list[_ReportedSlave] | None = None
     failures: list[_ReportedFailure] | None = None
+    epochs: list[dict[str, Any]] | None = None
 
 
 FORMS: dict[str, type[msgspec.Struct]] = {
