@@ -5,7 +5,7 @@ check in turn; the checks share nothing but what they read.
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from ringrun.verify.evidence import REPORT, Evidence, called, nodes_told, slave_of
@@ -27,6 +27,7 @@ from ringrun.verify.promises.used import check_used
 from ringrun.verify.promises.views import Views, gather, node_name
 from ringrun.verify.reading.columns import Data
 from ringrun.verify.reading.forms import form_of_report
+from ringrun.verify.reading.log import Log
 from ringrun.verify.reading.reader import NodeJournal, UnreadableError, read
 from ringrun.verify.rebuilding.history import NODE, History
 from ringrun.verify.rebuilding.rebuild import rebuild
@@ -37,7 +38,7 @@ def _say_nothing(what: str, done: int, total: int) -> None:
 
 
 Progress = Callable[[str, int, int], None]
-"""Called with what is being done, and how many bytes of all are done with."""
+"""Called with what is being done, and how much of it is done, of how much."""
 
 
 def check(
@@ -87,12 +88,10 @@ def check(
     views = gather(masters, histories, findings)
     expected = _expected(meta, report, views, told) if lengths is None else set(lengths)
     evidence.look_for(expected | _members(views), journals)
-    progress("comparing what was approved", 0, total)
+    if progress is not _say_nothing:
+        _fold(histories.values(), progress)
     reference = compare(list(histories.values()), findings)
-    done = 0
     for history in histories.values():
-        progress(f"checking {called(history.name)}", done, total)
-        done += sizes[history.name]
         for log in history.logs:
             check_draws(log, findings)
         check_numbers(history.journal, findings)
@@ -119,6 +118,19 @@ def check(
         epochs=len(views.holders),
         messages=max((_approved(history) for history in histories.values()), default=0),
     )
+
+
+def _fold(histories: Iterable[History], progress: Progress) -> None:
+    """Fold all logs, which takes the longest of all, and say how far it is."""
+    logs = [log for history in histories for log in history.logs]
+    total, done = sum(log.length - log.begin for log in logs), 0
+    for log in logs:
+
+        def folded(index: int, log: Log = log, done: int = done) -> None:
+            progress(f"adding up {called(log.name)}", done + index - log.begin, total)
+
+        log.fold_all(folded)
+        done += log.length - log.begin
 
 
 def _read(

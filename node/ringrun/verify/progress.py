@@ -32,11 +32,11 @@ class Progress:
             self._write(_CLEAR)
 
     def show(self, what: str, done: int, total: int) -> None:
-        """What is being done, and how many bytes of all are done with."""
+        """What is being done, and how much of it is done, of how much."""
         now = self._clock()
         if now < self._next:
             return
-        text = f"{what}, {done / 1e6:,.0f} of {total / 1e6:,.0f} MB"
+        text = f"{what}, {100 * done // max(total, 1)} %"
         if self._moves:
             self._drawn = True
             self._write(f"{_CLEAR}{text}")

@@ -11,6 +11,7 @@ from journalled_run import JournalledRun, eventful_run
 from ringrun.core.journal_bytes import MAGIC, Encoder
 from ringrun.core.notes import Note
 from ringrun.verify import Evidence, UnreadableError, check
+from ringrun.verify.findings import called
 
 STEPS = ("issue", "ahead", "burst", "approve", "lag", "kill", "replace", "leader", "view")
 
@@ -199,3 +200,21 @@ def test_a_standby_need_not_have_ended() -> None:
     assert [gap.partition(":")[0] for gap in verification.gaps] == [
         "master m1-1's journal has no end"
     ]
+
+
+def test_whoever_watches_changes_nothing() -> None:
+    """What is done is told for every journal, and the outcome is the same."""
+    run = eventful_run()
+    told: list[str] = []
+    silent = check(run.journals(), run.report, True, lengths=run.lengths())
+    watched = check(
+        run.journals(),
+        run.report,
+        True,
+        lengths=run.lengths(),
+        progress=lambda what, done, total: told.append(what),
+    )
+    assert watched == silent
+    for name in run.notes:
+        assert f"reading {called(name)}" in told
+    assert "following slave 0 (incarnation 1)" in told

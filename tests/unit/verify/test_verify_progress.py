@@ -36,7 +36,7 @@ def test_elsewhere_it_is_a_line_every_few_seconds() -> None:
         for second in range(14):
             now[0] = float(second)
             progress.show(f"step {second}", second * 1_000_000, 14_000_000)
-    assert out.getvalue().splitlines() == ["step 5, 5 of 14 MB", "step 10, 10 of 14 MB"]
+    assert out.getvalue().splitlines() == ["step 5, 35 %", "step 10, 71 %"]
 
 
 def test_on_a_terminal_it_is_one_line_that_goes_away() -> None:
@@ -46,7 +46,7 @@ def test_on_a_terminal_it_is_one_line_that_goes_away() -> None:
         for second in (2.0, 2.1):
             now[0] = second
             progress.show(f"at {second}", 1_000_000, 2_000_000)
-    assert out.getvalue() == "\r\x1b[Kat 2.0, 1 of 2 MB\r\x1b[Kat 2.1, 1 of 2 MB\r\x1b[K"
+    assert out.getvalue() == "\r\x1b[Kat 2.0, 50 %\r\x1b[Kat 2.1, 50 %\r\x1b[K"
 
 
 @pytest.mark.parametrize("out", [Gone(), None])

@@ -4,6 +4,7 @@
 with the fold it was given; of what went before, it holds the open block alone.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -280,7 +281,11 @@ class Log:
         some = slice(0, count - self.full * BLOCK)
         return Slice(senders=tail.senders[some], ks=tail.ks[some], numbers=tail.numbers[some])
 
-    def _chain(self) -> list[bytes]:
+    def fold_all(self, folded: Callable[[int], None]) -> None:
+        """Fold it now rather than when it is asked for; told up to which index, now and then."""
+        self._chain(folded)
+
+    def _chain(self, folded: Callable[[int], None] | None = None) -> list[bytes]:
         """The digests after each full block, from `base.folded` on; the sums beside them."""
         if self._digests:
             return self._digests
@@ -300,5 +305,7 @@ class Log:
             for part in parts:
                 sums.append(sums[-1] + part)
             at += take
+            if folded is not None:
+                folded(at)
         self._digests, self._sums = digests, sums
         return digests

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from journalled_run import fold_of, runs_of
 
-from ringrun.verify.reading.log import NO_BASE, Batches, Log
-from ringrun.verify.reading.numbers import Streams
+from ringrun.verify.reading.log import CHUNK, NO_BASE, Batches, Log
+from ringrun.verify.reading.numbers import BLOCK, Streams
 
 
 def log_of(entries: list[tuple[int, int, int]]) -> Log:
@@ -76,3 +76,25 @@ def test_numbers_that_are_withheld_are_those_of_the_seed(lengths: list[int], ran
     for begin, end in ((1, len(entries)), (first, last)):
         some = batches.between(begin, end).spread()
         assert [some.at(at) for at in range(len(some))] == entries[begin - 1 : end]
+
+
+def test_folding_tells_how_far_it_is() -> None:
+    """Chunk by chunk, up to the last full block; and it is folded then, once."""
+    streams, count = Streams(5), 2 * CHUNK + BLOCK + 7
+    batches = Batches(
+        first=np.array([1]),
+        sender=np.array([3]),
+        k=np.array([1]),
+        count=np.array([count]),
+        at=np.array([0]),
+        withheld=np.array([True]),
+        numbers=np.empty(0, dtype=np.uint64),
+        streams=streams,
+    )
+    told: list[int] = []
+    log = Log("s3-1", NO_BASE, batches, count)
+    log.fold_all(told.append)
+    assert told == [CHUNK, 2 * CHUNK, 2 * CHUNK + BLOCK]
+    log.fold_all(told.append)
+    assert len(told) == 3
+    assert log.fold(count) == Log("s3-1", NO_BASE, batches, count).fold(count)
