@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection
 from types import FrameType, TracebackType
 from typing import Final, Self
 
-SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+from ringrun.signals import Handling
 
 MOST: Final = 5
 """This one ends the program without an orderly end, whatever it is at: a pipe may be full."""
@@ -25,18 +25,11 @@ class Interrupts:
 
     def __init__(self, ignorable: Collection[signal.Signals] = (signal.SIGHUP,)) -> None:
         self.count = 0
-        self._ignorable = ignorable
         self._told: Callable[[int], object] = _nobody
-        self._before: dict[signal.Signals, Callable[[int, FrameType | None], object] | int] = {}
+        self._handling = Handling(self._note, ignorable)
 
     def __enter__(self) -> Self:
-        for number in SIGNALS:
-            before = signal.getsignal(number)
-            if before is signal.SIG_IGN and number in self._ignorable:
-                continue
-            # None is a handler that was not installed by Python, and cannot be put back.
-            self._before[number] = signal.SIG_DFL if before is None else before
-            signal.signal(number, self._note)
+        self._handling.__enter__()
         return self
 
     def __exit__(
@@ -45,8 +38,7 @@ class Interrupts:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        for number, before in self._before.items():
-            signal.signal(number, before)
+        self._handling.__exit__(kind, error, trace)
 
     def tell(self, told: Callable[[int], object]) -> None:
         """Call this with the count at each, and now if there were any; from a signal handler."""

@@ -5,10 +5,11 @@ import signal
 
 import pytest
 
-from ringrun.local.interrupts import MOST, SIGNALS, Interrupts
+from ringrun.local.interrupts import MOST, Interrupts
+from ringrun.signals import ENDS
 
 
-@pytest.mark.parametrize("number", SIGNALS)
+@pytest.mark.parametrize("number", ENDS)
 def test_each_is_counted_and_told_and_none_raises(number: signal.Signals) -> None:
     """Ctrl-C, SIGTERM, and a terminal that closes."""
     told: list[int] = []
@@ -47,10 +48,10 @@ def test_who_insists_gets_out() -> None:
 
 
 def test_what_was_there_before_is_there_again() -> None:
-    before = [signal.getsignal(number) for number in SIGNALS]
+    before = [signal.getsignal(number) for number in ENDS]
     with Interrupts():
-        assert [signal.getsignal(number) for number in SIGNALS] != before
-    assert [signal.getsignal(number) for number in SIGNALS] == before
+        assert [signal.getsignal(number) for number in ENDS] != before
+    assert [signal.getsignal(number) for number in ENDS] == before
 
 
 def test_a_hangup_that_is_ignored_stays_ignored() -> None:

@@ -17,8 +17,8 @@ from typing import Final, NoReturn
 
 from ringrun.exit_codes import ExitCode
 from ringrun.runtime.start import child
+from ringrun.signals import ENDS
 
-_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _PR_SET_NAME: Final = 15
 
 # Fields of /proc/self/stat, counted from the one after the name: where the arguments are kept.
@@ -39,7 +39,7 @@ def fork_node(name: str, arguments: Sequence[str], channel: int, log: Path) -> i
     sys.stdout.flush()
     sys.stderr.flush()
     # A signal for the child must not reach the supervisor by the wake-up descriptor they share.
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, ENDS)
     try:
         pid = os.fork()
         if pid == 0:
@@ -57,7 +57,7 @@ def _be_node(name: str, arguments: Sequence[str], channel: int, output: int) -> 
         # are the child's own.
         gc.freeze()
         signal.set_wakeup_fd(-1)
-        for number in _SIGNALS:
+        for number in ENDS:
             signal.signal(number, signal.SIG_DFL)
         os.setsid()
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
@@ -69,7 +69,7 @@ def _be_node(name: str, arguments: Sequence[str], channel: int, output: int) -> 
         sys.stdout = os.fdopen(1, "w", buffering=1, closefd=False)
         sys.stderr = os.fdopen(2, "w", buffering=1, closefd=False)
         entitle(name, ["ringrun", "_node", *arguments])
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDS)
         code = child.main([*arguments, "--channel", str(channel)])
     except BaseException:
         traceback.print_exc()

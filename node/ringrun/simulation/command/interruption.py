@@ -1,10 +1,9 @@
 """SIGTERM and SIGHUP as Ctrl-C: each ends the search, which then says what it has tried."""
 
-import signal
 from types import FrameType, TracebackType
-from typing import Any, Final, Self
+from typing import Self
 
-_ENDS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+from ringrun.signals import ENDS, Handling
 
 
 class Interruptible:
@@ -14,16 +13,12 @@ class Interruptible:
     """
 
     def __init__(self) -> None:
-        self._before: dict[signal.Signals, Any] = {}
+        self._handling = Handling(self._interrupt, ignorable=ENDS)
         self._holding = False
         self._came = False
 
     def __enter__(self) -> Self:
-        for number in _ENDS:
-            handler = signal.getsignal(number)
-            if handler is not signal.SIG_IGN:
-                self._before[number] = handler
-                signal.signal(number, self._interrupt)
+        self._handling.__enter__()
         return self
 
     def __exit__(
@@ -32,8 +27,7 @@ class Interruptible:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        for number, handler in self._before.items():
-            signal.signal(number, handler)
+        self._handling.__exit__(kind, error, trace)
 
     def hold(self) -> None:
         """What comes from now on waits: something is done that must not be half done."""
