@@ -15,13 +15,18 @@ import sys
 from collections.abc import Sequence
 
 from ringrun import __version__
+from ringrun.usage import Parser, UsageError
 from ringrun_operator.names import DEFAULT_IMAGE
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the operator, or its self-test; the exit code."""
     arguments = list(sys.argv[1:] if argv is None else argv)
-    parsed = _parser().parse_args(arguments)
+    try:
+        parsed = _parser().parse_args(arguments)
+    except UsageError as error:
+        print(error, file=sys.stderr)
+        return 2
     logging.basicConfig(
         level=parsed.log_level.upper(),
         format="%(asctime)s %(levelname)-7s %(name)s  %(message)s",
@@ -67,7 +72,7 @@ def _wrong(words: str) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     environ = os.environ
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="ringrun-operator",
         description="Runs RingRuns on a cluster.",
         epilog="""examples:
@@ -76,6 +81,7 @@ def _parser() -> argparse.ArgumentParser:
   ringrun-operator test --namespace lab
 
 exit codes: 0 it ended as it should, 1 it did not, 2 the input is wrong""",
+        allow_abbrev=False,
         formatter_class=lambda prog: argparse.RawDescriptionHelpFormatter(prog, width=80),
     )
     add = parser.add_argument

@@ -29,6 +29,25 @@ def test_a_wrong_argument_is_one_line_and_code_2(
     assert capsys.readouterr().err == f"ringrun-operator: {words}\n"
 
 
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--port", "x"), "argument --port: invalid int value: 'x'"),
+        (("--nosuch",), "unrecognized arguments: --nosuch"),
+        (("serve",), "argument command: invalid choice: 'serve' (choose from "),
+        (("--all-names",), "unrecognized arguments: --all-names"),
+    ],
+)
+def test_what_it_does_not_take_is_one_line_too(
+    arguments: tuple[str, ...], words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Not a page of usage, and no guessing at shortened flags."""
+    assert main(arguments) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"ringrun-operator: {words}")
+    assert line.endswith("(ringrun-operator --help)")
+
+
 @pytest.mark.parametrize("content", ["", "{}", "a: [b", "contexts: 3", "\x00"])
 def test_a_kubeconfig_that_is_none_is_one_line_and_code_2(
     content: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
