@@ -2,6 +2,7 @@
 
 import argparse
 import re
+import tomllib
 from collections.abc import Iterator
 from dataclasses import fields
 from importlib import import_module
@@ -409,3 +410,26 @@ def test_every_event_is_explained() -> None:
     """What a leader says as it happens."""
     page = (ROOT / "docs" / "operations.md").read_text()
     assert set(first_column(page, "| event ")) == set(EventKind)
+
+
+def layers_of(block: str) -> list[set[str]]:
+    """The names of each line of a block, without what is said behind them."""
+    names = [re.split(r"  +", line)[0] for line in block.strip().splitlines()]
+    return [set(re.split(r" \| |, ", line)) for line in names]
+
+
+@pytest.mark.parametrize(
+    ("heading", "container"), [("Layers", "ringrun"), ("Rooms", "ringrun.core")]
+)
+def test_layers_are_those_that_are_held(heading: str, container: str) -> None:
+    """The page's block and the contract of import-linter, line by line."""
+    page = (ROOT / "docs" / "architecture.md").read_text()
+    block = page.partition(f"## {heading}\n")[2].split("```")[1]
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    (contract,) = (
+        each
+        for each in project["tool"]["importlinter"]["contracts"]
+        if each.get("containers") == [container]
+    )
+    held = [set(re.split(r" [|:] ", line)) for line in contract["layers"]]
+    assert layers_of(block) == [layer for layer in held if layer != {"__main__"}]
