@@ -157,13 +157,13 @@ async def _test(parsed: argparse.Namespace) -> int:
 async def _operate(parsed: argparse.Namespace) -> int:
     from ringrun.record.api import Api
     from ringrun_operator.act.cluster import Cluster
-    from ringrun_operator.objects.pods import Image
+    from ringrun_operator.objects.settings import Defaults
     from ringrun_operator.operating import Operator, Options
 
     name = os.environ.get("RINGRUN_OPERATOR_NAME") or socket.gethostname()
     options = Options(
         namespaces=tuple(parsed.namespace),
-        image=Image(name=parsed.image, pull_policy=parsed.image_pull_policy),
+        defaults=Defaults(image=parsed.image, pull_policy=parsed.image_pull_policy),
         own_namespace=parsed.election_namespace,
         lease="" if parsed.no_election else parsed.election_lease,
         # Unique for each start: a container that is restarted keeps its pod's name.

@@ -14,7 +14,7 @@ from ringrun.record.api import Api
 from ringrun_operator.act.cluster import Cluster
 from ringrun_operator.act.controller import Controller
 from ringrun_operator.names import DEFAULT_IMAGE
-from ringrun_operator.objects.pods import Image
+from ringrun_operator.objects.settings import Defaults
 from ringrun_operator.watch.feed import Feed
 
 
@@ -61,12 +61,12 @@ class Desk:
     async def _serve(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._stop = asyncio.Event()
-        image = Image(
-            name=os.environ.get("RINGRUN_IMAGE") or DEFAULT_IMAGE,
+        defaults = Defaults(
+            image=os.environ.get("RINGRUN_IMAGE") or DEFAULT_IMAGE,
             pull_policy=os.environ.get("RINGRUN_IMAGE_PULL_POLICY") or "IfNotPresent",
         )
         async with await Api.connect() as api:
-            controller = Controller(Cluster(api), image)
+            controller = Controller(Cluster(api), defaults)
             self._feed = Feed(listed=controller.listed, changed=controller.changed).into(self._loop)
             running = asyncio.ensure_future(controller.run())
             self._started.set()

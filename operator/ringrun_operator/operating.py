@@ -18,7 +18,7 @@ from ringrun_operator import health, metrics
 from ringrun_operator.act.cluster import Cluster
 from ringrun_operator.act.controller import Controller
 from ringrun_operator.act.election import Candidate
-from ringrun_operator.objects.pods import Image
+from ringrun_operator.objects.settings import Defaults
 from ringrun_operator.watch.feed import Feed
 from ringrun_operator.watch.watching import Watching
 
@@ -37,7 +37,7 @@ class Options:
     """How this operator was started. No namespaces: all of them; no lease: no election."""
 
     namespaces: tuple[str, ...]
-    image: Image
+    defaults: Defaults
     own_namespace: str
     lease: str
     name: str
@@ -130,7 +130,7 @@ class Operator:
     async def _term(self) -> None:
         loop = asyncio.get_running_loop()
         ended = asyncio.Event()
-        controller = Controller(self._cluster, self._options.image)
+        controller = Controller(self._cluster, self._options.defaults)
 
         def watch_ended(error: BaseException | None) -> None:
             # The loop may be gone already, when the whole operator ends.

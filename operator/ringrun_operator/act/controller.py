@@ -30,7 +30,7 @@ from ringrun_operator.decide.plan import Plan
 from ringrun_operator.decide.reconcile import reconcile
 from ringrun_operator.kinds import WATCHED_KINDS
 from ringrun_operator.objects.known import World
-from ringrun_operator.objects.pods import Image
+from ringrun_operator.objects.settings import Defaults
 from ringrun_operator.watch.store import Key, Store
 
 log = logging.getLogger(__name__)
@@ -78,14 +78,14 @@ class Controller:
     def __init__(
         self,
         cluster: Cluster,
-        image: Image,
+        defaults: Defaults,
         *,
         clock: Callable[[], float] = time.time,
         token: Callable[[], bytes] = lambda: secrets.token_bytes(32),
     ) -> None:
         self.store = Store()
         self._cluster = cluster
-        self._image = image
+        self._defaults = defaults
         self._clock = clock
         self._token = token
         self._memories: dict[Key, _Memory] = {}
@@ -232,7 +232,7 @@ class Controller:
         )
 
     def _decide(self, world: World) -> Plan:
-        return reconcile(world, self._image, self._clock())
+        return reconcile(world, self._defaults, self._clock())
 
     # Apply
 

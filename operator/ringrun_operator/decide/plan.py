@@ -23,7 +23,7 @@ from ringrun_operator.decide.actions import (
 from ringrun_operator.decide.decided import Decided
 from ringrun_operator.objects import reports, resources
 from ringrun_operator.objects.known import Known
-from ringrun_operator.objects.pods import Image, pod
+from ringrun_operator.objects.pods import pod
 from ringrun_operator.show.events import Event, events
 from ringrun_operator.show.shown import Shown
 from ringrun_operator.show.status import status
@@ -63,7 +63,7 @@ def begin(known: Known) -> Plan:
     )
 
 
-def plan(known: Known, decided: Decided, image: Image) -> Plan:
+def plan(known: Known, decided: Decided) -> Plan:
     """What is to be done, in order, and what is shown meanwhile."""
     shown = Shown.of(known, decided.orders, decided.ledger)
     if known.report is not None:
@@ -71,7 +71,7 @@ def plan(known: Known, decided: Decided, image: Image) -> Plan:
     elif decided.given_up is not None:
         actions = _report(known, decided, decided.given_up)
     else:
-        actions = _go_on(known, decided, image)
+        actions = _go_on(known, decided)
     return Plan(
         actions=(*_keep(known, decided), *actions),
         status=status(shown),
@@ -87,13 +87,17 @@ def _keep(known: Known, decided: Decided) -> tuple[Action, ...]:
         return ()
     old = known.world.orders
     version = None if old is None else old["metadata"]["resourceVersion"]
-    kept = resources.orders_map(known.owner, known.spec, decided.orders, decided.ledger, version)
+    kept = resources.orders_map(
+        known.owner, known.spec, decided.orders, decided.ledger, known.settings, version
+    )
     return (Create(object=kept) if old is None else Replace(object=kept),)
 
 
-def _go_on(known: Known, decided: Decided, image: Image) -> tuple[Action, ...]:
+def _go_on(known: Known, decided: Decided) -> tuple[Action, ...]:
     record_uid = decided.ledger.record_uid
-    made = (pod(known.owner, known.spec, each, image, record_uid) for each in decided.create)
+    made = (
+        pod(known.owner, known.spec, each, known.settings, record_uid) for each in decided.create
+    )
     return (
         *(CreatePod(object=each) for each in made),
         *_delete(decided),

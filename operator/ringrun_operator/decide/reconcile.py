@@ -11,11 +11,11 @@ from ringrun.spec import RunSpec, SpecError
 from ringrun_operator.decide.decided import decide
 from ringrun_operator.decide.plan import Plan, begin, plan
 from ringrun_operator.objects.known import World, know
-from ringrun_operator.objects.pods import Image
+from ringrun_operator.objects.settings import Defaults
 from ringrun_operator.show.status import refused
 
 
-def reconcile(world: World, image: Image, now: float) -> Plan:
+def reconcile(world: World, defaults: Defaults, now: float) -> Plan:
     """What is to be done about this run. `now` is seconds since 1970: it has to mean the same to
     the next operator."""
     if "deletionTimestamp" in world.run["metadata"]:
@@ -24,5 +24,5 @@ def reconcile(world: World, image: Image, now: float) -> Plan:
         spec = RunSpec.from_mapping(world.run)
     except SpecError as error:
         return Plan(status=refused(error.faults, world.run, now))
-    known = know(world, spec, now)
-    return begin(known) if known.is_new else plan(known, decide(known), image)
+    known = know(world, spec, defaults, now)
+    return begin(known) if known.is_new else plan(known, decide(known))

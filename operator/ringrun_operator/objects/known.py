@@ -21,6 +21,7 @@ from ringrun_operator.objects import reports, resources
 from ringrun_operator.objects.pod_seen import PodSeen, see_pod
 from ringrun_operator.objects.pods import Owner
 from ringrun_operator.objects.resources import Ledger
+from ringrun_operator.objects.settings import Defaults, Settings, resolve
 from ringrun_operator.times import seconds
 
 
@@ -58,6 +59,7 @@ class Known:
     kept: tuple[Orders, Ledger] | None
     orders: Orders
     ledger: Ledger
+    settings: Settings
     record: Record | None
     report: Report | None
     draft: Mapping[str, Any] | None
@@ -88,8 +90,8 @@ class Known:
         return self.report is None and is_suspended(self.spec, orders, self.record)
 
 
-def know(world: World, spec: RunSpec, now: float) -> Known:
-    """What these objects say. `spec` is the run's own."""
+def know(world: World, spec: RunSpec, defaults: Defaults, now: float) -> Known:
+    """What these objects say. `spec` is the run's own; `defaults` count until settings are kept."""
     metadata = world.run["metadata"]
     owner = Owner(name=metadata["name"], namespace=metadata["namespace"], uid=metadata["uid"])
     found = (see_pod(owner.name, each) for each in world.pods)
@@ -106,6 +108,7 @@ def know(world: World, spec: RunSpec, now: float) -> Known:
         kept=kept,
         orders=orders,
         ledger=ledger,
+        settings=resources.read_settings(world.orders) or resolve(spec.template, defaults),
         record=_record(world.lease, ledger),
         report=report,
         draft=document if report is None else None,

@@ -23,8 +23,10 @@ from ringrun.core.node import NodeId
 from ringrun.spec import RunSpec
 from ringrun_operator import names
 from ringrun_operator.names import Role, number_of, role_of
+from ringrun_operator.objects.settings import Settings
 
 Object = dict[str, Any]
+Template = Mapping[str, Any]
 
 SLAVE_PORT: Final = 10501
 TOKEN_FILE: Final = "/var/run/ringrun/token"
@@ -83,17 +85,9 @@ class Owner:
         }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Image:
-    """What pods run whose template names no image: the operator's own."""
-
-    name: str
-    pull_policy: str = "IfNotPresent"
-
-
-def pod(owner: Owner, spec: RunSpec, node: NodeId, image: Image, record_uid: str) -> Object:
+def pod(owner: Owner, spec: RunSpec, node: NodeId, settings: Settings, record_uid: str) -> Object:
     """The pod of this start of this node. `record_uid` is that of the run's Lease."""
-    template = spec.template
+    template = settings.masters if role_of(node) is Role.MASTER else settings.slaves
     metadata = owner.metadata(
         names.pod_name(owner.name, node),
         # Ours win: the operator finds its pods by them.
@@ -106,12 +100,13 @@ def pod(owner: Owner, spec: RunSpec, node: NodeId, image: Image, record_uid: str
         "apiVersion": "v1",
         "kind": "Pod",
         "metadata": metadata,
-        "spec": _pod_spec(owner, spec, node, image, record_uid),
+        "spec": _pod_spec(owner, spec, node, template, record_uid),
     }
 
 
-def _pod_spec(owner: Owner, spec: RunSpec, node: NodeId, image: Image, record_uid: str) -> Object:
-    template = spec.template
+def _pod_spec(
+    owner: Owner, spec: RunSpec, node: NodeId, template: Template, record_uid: str
+) -> Object:
     master = role_of(node) is Role.MASTER
     built: Object = {
         "restartPolicy": "Never",
@@ -131,7 +126,7 @@ def _pod_spec(owner: Owner, spec: RunSpec, node: NodeId, image: Image, record_ui
         "topologySpreadConstraints": template.get(
             "topologySpreadConstraints", [_spread(owner.name, role_of(node))]
         ),
-        "containers": [_container(owner, spec, node, image, record_uid)],
+        "containers": [_container(owner, spec, node, template, record_uid)],
         "volumes": [
             {
                 "name": "ringrun-token",
@@ -162,14 +157,15 @@ def _spread(run: str, role: Role) -> Object:
     }
 
 
-def _container(owner: Owner, spec: RunSpec, node: NodeId, image: Image, record_uid: str) -> Object:
-    template = spec.template
+def _container(
+    owner: Owner, spec: RunSpec, node: NodeId, template: Template, record_uid: str
+) -> Object:
     built: Object = {
         "name": role_of(node).value,
-        "image": template.get("image", image.name),
-        "imagePullPolicy": template.get("imagePullPolicy", image.pull_policy),
+        "image": template["image"],
+        "imagePullPolicy": template["imagePullPolicy"],
         "command": ["ringrun", "_pod", *_arguments(node)],
-        "env": _environment(owner, spec, node, record_uid),
+        "env": _environment(owner, spec, node, template, record_uid),
         "resources": template.get("resources", {"requests": dict(REQUESTS)}),
         "securityContext": {
             "allowPrivilegeEscalation": False,
@@ -203,7 +199,9 @@ def _arguments(node: NodeId) -> list[str]:
     return ["master", "--number", number, "--incarnation", incarnation]
 
 
-def _environment(owner: Owner, spec: RunSpec, node: NodeId, record_uid: str) -> list[Object]:
+def _environment(
+    owner: Owner, spec: RunSpec, node: NodeId, template: Template, record_uid: str
+) -> list[Object]:
     document = spec.as_document()
     # Pod settings are the operator's business, and can be long.
     document.pop("template", None)
@@ -233,4 +231,4 @@ def _environment(owner: Owner, spec: RunSpec, node: NodeId, record_uid: str) -> 
     )
     taken = {each["name"] for each in ours}
     # A second value of one name is an error to server-side apply; the run's own has to win.
-    return [*(each for each in spec.template.get("env", ()) if each["name"] not in taken), *ours]
+    return [*(each for each in template.get("env", ()) if each["name"] not in taken), *ours]

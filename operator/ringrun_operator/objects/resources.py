@@ -16,9 +16,11 @@ from ringrun.core.orders import ORDERS_KEY, Orders
 from ringrun.spec import RunSpec
 from ringrun_operator import names
 from ringrun_operator.objects.pods import Object, Owner
+from ringrun_operator.objects.settings import Settings
 
 SPEC_KEY: Final = "spec.json"
 LEDGER_KEY: Final = "ledger.json"
+PODS_KEY: Final = "pods.json"
 
 
 class Ledger(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -113,7 +115,12 @@ def result_map(owner: Owner) -> Object:
 
 
 def orders_map(
-    owner: Owner, spec: RunSpec, orders: Orders, ledger: Ledger, version: str | None
+    owner: Owner,
+    spec: RunSpec,
+    orders: Orders,
+    ledger: Ledger,
+    settings: Settings,
+    version: str | None,
 ) -> Object:
     """The orders as they are kept; with the resourceVersion that they replace, if any."""
     metadata = owner.metadata(names.orders_name(owner.name), names.labels(owner.name))
@@ -129,6 +136,7 @@ def orders_map(
             ORDERS_KEY: _json(orders),
             SPEC_KEY: _json(document),
             LEDGER_KEY: _json(ledger),
+            PODS_KEY: _json(settings),
         },
     }
 
@@ -146,5 +154,14 @@ def read_orders(config_map: Mapping[str, Any] | None) -> tuple[Orders, Ledger] |
             msgspec.json.decode(data[ORDERS_KEY], type=Orders),
             msgspec.json.decode(data[LEDGER_KEY], type=Ledger),
         )
+    except (KeyError, msgspec.DecodeError):
+        return None
+
+
+def read_settings(config_map: Mapping[str, Any] | None) -> Settings | None:
+    """How the run's pods are set up, as an orders' ConfigMap holds it; None if it does not."""
+    data = (config_map or {}).get("data") or {}
+    try:
+        return msgspec.json.decode(data[PODS_KEY], type=Settings)
     except (KeyError, msgspec.DecodeError):
         return None

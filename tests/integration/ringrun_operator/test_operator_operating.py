@@ -18,7 +18,7 @@ from kubernetes.aio.client.configuration import Configuration
 
 from ringrun.record.api import Api, ApiError, Refused
 from ringrun_operator.act.cluster import Cluster
-from ringrun_operator.objects.pods import Image
+from ringrun_operator.objects.settings import Defaults
 from ringrun_operator.operating import Operator, Options
 from ringrun_operator.show.events import Event, EventType
 
@@ -54,7 +54,7 @@ async def operator(api: HttpApi, *, lease: str = LEASE[2]) -> AsyncIterator[Proc
     port = free_port()
     options = Options(
         namespaces=(),
-        image=Image(name="ringrun:1"),
+        defaults=Defaults(image="ringrun:1"),
         own_namespace=LEASE[1],
         lease=lease,
         name="me",

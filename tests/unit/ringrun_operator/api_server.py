@@ -19,9 +19,9 @@ from ringrun_operator.decide.actions import (
 from ringrun_operator.decide.plan import Plan
 from ringrun_operator.decide.reconcile import reconcile
 from ringrun_operator.objects.known import World
-from ringrun_operator.objects.pods import Image
+from ringrun_operator.objects.settings import Defaults
 
-IMAGE = Image(name="ringrun:1")
+DEFAULTS = Defaults(image="ringrun:1")
 
 
 class ApiServer:
@@ -64,7 +64,7 @@ class ApiServer:
 
     def look(self) -> Plan:
         """What the operator would do now."""
-        return reconcile(self.world(), IMAGE, self.now)
+        return reconcile(self.world(), DEFAULTS, self.now)
 
     def step(self, *, actions: int | None = None) -> Plan:
         """Look and carry out, the first few actions or all; the status is applied last."""

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any
 
-from api_server import IMAGE
+from api_server import DEFAULTS
 from memory_cluster import MemoryCluster, WatchedServer
 from prometheus_client import REGISTRY
 from virtual_time import START, now, pass_time
@@ -30,7 +30,7 @@ class Watched:
     def __init__(self, cluster: MemoryCluster) -> None:
         self.looks: list[float] = []
         loop = asyncio.get_running_loop()
-        self.controller = Controller(cluster, IMAGE, clock=loop.time, token=self._token)
+        self.controller = Controller(cluster, DEFAULTS, clock=loop.time, token=self._token)
 
     def changed(self, kind: str, found: dict[str, Any], deleted: bool = False) -> None:
         self.controller.changed(kind, found, deleted=deleted)

@@ -2,7 +2,7 @@
 
 import copy
 
-from api_server import IMAGE, ApiServer
+from api_server import DEFAULTS, ApiServer
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from runs_in_memory import (
@@ -141,6 +141,6 @@ def test_it_settles_from_whatever_it_finds(
     assert len(new) == len(set(new))
     ordinals = [member.ordinal for member in members(api)]
     assert ordinals == sorted(set(ordinals))
-    again = reconcile(api.world(), IMAGE, api.now)
+    again = reconcile(api.world(), DEFAULTS, api.now)
     assert not again.actions
     assert again.status == api.objects["RingRun", "demo"]["status"]

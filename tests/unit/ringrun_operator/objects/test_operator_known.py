@@ -1,7 +1,7 @@
 """Everything that is there of a run, read and understood."""
 
 import pytest
-from api_server import ApiServer
+from api_server import DEFAULTS, ApiServer
 from runs_in_memory import record, sending, started
 
 from ringrun.core.phase import Phase
@@ -13,7 +13,7 @@ from ringrun_operator.objects.known import Known, know
 
 def known(api: ApiServer) -> Known:
     world = api.world()
-    return know(world, RunSpec.from_mapping(world.run), api.now)
+    return know(world, RunSpec.from_mapping(world.run), DEFAULTS, api.now)
 
 
 def test_a_run_is_new_until_anything_of_it_is_there() -> None:

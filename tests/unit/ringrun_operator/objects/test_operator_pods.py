@@ -8,12 +8,17 @@ import pytest
 
 from ringrun.core.node import MasterId, NodeId, SlaveId
 from ringrun.spec import RunSpec
-from ringrun_operator.objects.pods import Image, Owner, pod
+from ringrun_operator.objects.pods import Object, Owner, pod
+from ringrun_operator.objects.settings import Defaults, resolve
 
 OWNER = Owner(name="demo", namespace="lab", uid="u-1")
-IMAGE = Image(name="ringrun:1")
+DEFAULTS = Defaults(image="ringrun:1")
 SLAVE = SlaveId(2, 3)
 MASTER = MasterId(0, 1)
+
+
+def built_of(spec: RunSpec, node: NodeId) -> Object:
+    return pod(OWNER, spec, node, resolve(spec.template, DEFAULTS), "l-1")
 
 
 def run_spec(**spec: Any) -> RunSpec:
@@ -23,7 +28,7 @@ def run_spec(**spec: Any) -> RunSpec:
 def test_a_slave_pod_is_exactly_this() -> None:
     """The whole object, so that nothing comes into it or goes out of it unseen."""
     spec = run_spec(nodes=3)
-    built = pod(OWNER, spec, SLAVE, IMAGE, "l-1")
+    built = built_of(spec, SLAVE)
     assert built == {
         "apiVersion": "v1",
         "kind": "Pod",
@@ -157,7 +162,7 @@ def test_a_slave_pod_is_exactly_this() -> None:
 
 def test_a_master_has_an_account_and_knows_its_three_objects() -> None:
     """It may reach the API server for the Lease and two ConfigMaps, and is asked by no probe."""
-    built = pod(OWNER, run_spec(), MASTER, IMAGE, "l-1")["spec"]
+    built = built_of(run_spec(), MASTER)["spec"]
     assert built["serviceAccountName"] == "demo-master"
     assert built["automountServiceAccountToken"] is True
     (container,) = built["containers"]
@@ -197,7 +202,7 @@ TEMPLATE: dict[str, Any] = {
 @pytest.mark.parametrize("identity", [SLAVE, MASTER], ids=str)
 def test_the_template_is_passed_through(identity: NodeId) -> None:
     """Every setting of spec.template arrives in the pod, beside what the run itself needs."""
-    built = pod(OWNER, run_spec(template=TEMPLATE), identity, IMAGE, "l-1")
+    built = built_of(run_spec(template=TEMPLATE), identity)
     inner = built["spec"]
     (container,) = inner["containers"]
     for key in ("imagePullSecrets", "nodeSelector", "affinity", "priorityClassName"):
@@ -216,7 +221,7 @@ def test_the_template_is_passed_through(identity: NodeId) -> None:
 
 def test_what_the_run_needs_wins_over_the_template() -> None:
     """A template can neither hide a pod from the operator nor make it another run's."""
-    built = pod(OWNER, run_spec(template=TEMPLATE), SLAVE, IMAGE, "l-1")
+    built = built_of(run_spec(template=TEMPLATE), SLAVE)
     assert built["metadata"]["labels"]["ringrun.dev/run"] == "demo"
     env = built["spec"]["containers"][0]["env"]
     assert [each["value"] for each in env if each["name"] == "RINGRUN_RUN"] == ["demo"]
@@ -228,7 +233,7 @@ def test_what_the_run_needs_wins_over_the_template() -> None:
 def test_what_a_pod_is_told_is_the_run_itself() -> None:
     """The spec in the environment makes the very RunSpec that the operator has."""
     spec = run_spec(model="train", seed=2**63 - 1, expect={"minRate": 0.5}, activeDeadlineSeconds=9)
-    env = pod(OWNER, spec, SLAVE, IMAGE, "l-1")["spec"]["containers"][0]["env"]
+    env = built_of(spec, SLAVE)["spec"]["containers"][0]["env"]
     (told,) = (each["value"] for each in env if each["name"] == "RINGRUN_SPEC")
     assert RunSpec.from_document(msgspec.json.decode(told), name="demo") == spec
 
@@ -239,7 +244,7 @@ def test_pods_are_of_the_api_servers_schema_and_restricted(
     identity: NodeId, template: dict[str, Any]
 ) -> None:
     """No field is misspelt, and Pod Security "restricted" has nothing to object to."""
-    built = pod(OWNER, run_spec(template=template), identity, IMAGE, "l-1")
+    built = built_of(run_spec(template=template), identity)
     kubernetes_validate.validate(built, kubernetes_validate.latest_version(), strict=True)
     inner = built["spec"]
     assert not {"hostNetwork", "hostPID", "hostIPC"} & set(inner)

@@ -16,6 +16,7 @@ from ringrun.spec import RunSpec
 from ringrun_operator.objects import resources
 from ringrun_operator.objects.pods import Owner
 from ringrun_operator.objects.resources import Ledger
+from ringrun_operator.objects.settings import Defaults, resolve
 
 OWNER = Owner(name="demo", namespace="lab", uid="u-1")
 SPEC = RunSpec.from_document({"template": {"image": "x"}}, name="demo")
@@ -27,6 +28,7 @@ ORDERS = Orders(
     dead=(SlaveId(0, 1),),
     causes=(Cause(0, 1, "exit code 137"),),
 )
+SETTINGS = resolve(SPEC.template, Defaults(image="ringrun:1"))
 LEDGER = Ledger(record_uid="l-1", masters=(1, 2), started=1.5)
 ROOT = Path(__file__).parents[4]
 
@@ -37,7 +39,7 @@ def everything() -> list[dict[str, Any]]:
         *resources.access(OWNER),
         resources.lease(OWNER),
         resources.result_map(OWNER),
-        resources.orders_map(OWNER, SPEC, ORDERS, LEDGER, "7"),
+        resources.orders_map(OWNER, SPEC, ORDERS, LEDGER, SETTINGS, "7"),
     ]
 
 
@@ -104,11 +106,12 @@ def test_the_token_is_kept_as_it_is_under_the_uid_of_its_run() -> None:
 
 def test_orders_are_read_back_as_they_were_kept() -> None:
     """A restarted operator goes on with the very orders and ledger of the last one."""
-    kept = resources.orders_map(OWNER, SPEC, ORDERS, LEDGER, "7")
+    kept = resources.orders_map(OWNER, SPEC, ORDERS, LEDGER, SETTINGS, "7")
     assert kept["metadata"]["resourceVersion"] == "7"
     assert resources.read_orders(kept) == (ORDERS, LEDGER)
     assert (
-        "resourceVersion" not in resources.orders_map(OWNER, SPEC, ORDERS, LEDGER, None)["metadata"]
+        "resourceVersion"
+        not in resources.orders_map(OWNER, SPEC, ORDERS, LEDGER, SETTINGS, None)["metadata"]
     )
 
 
@@ -128,3 +131,12 @@ def test_orders_are_read_back_as_they_were_kept() -> None:
 def test_orders_that_cannot_be_read_are_none(broken: dict[str, Any] | None) -> None:
     """They are then made again; an exception would stand still for ever."""
     assert resources.read_orders(broken) is None
+
+
+def test_settings_are_read_back_as_they_were_kept() -> None:
+    """Whatever an operator is told later; there are none in a ConfigMap that lacks them."""
+    kept = resources.orders_map(OWNER, SPEC, ORDERS, LEDGER, SETTINGS, "7")
+    assert resources.read_settings(kept) == SETTINGS
+    del kept["data"][resources.PODS_KEY]
+    assert resources.read_settings(kept) is None
+    assert resources.read_settings(None) is None

@@ -2,7 +2,7 @@
 
 import math
 
-from api_server import ApiServer
+from api_server import DEFAULTS, ApiServer
 from runs_in_memory import orders, said, sending, started
 
 from ringrun.spec import RunSpec
@@ -13,7 +13,7 @@ from ringrun_operator.show.shown import Shown
 
 def shown(api: ApiServer) -> Shown:
     world = api.world()
-    known = know(world, RunSpec.from_mapping(world.run), api.now)
+    known = know(world, RunSpec.from_mapping(world.run), DEFAULTS, api.now)
     return Shown.of(known, known.orders, known.ledger)
 
 
