@@ -1,7 +1,9 @@
 """How the objects of a run are called and labelled, and back: from a pod to the node that it is.
 
-Used by every other module here. Names are made from the run's name alone, so that making an object
-twice is refused by the API server, and a restarted operator finds what it made.
+Used by every other module here. Names that users type are made from the run's name alone, so that
+making an object twice is refused by the API server, and a restarted operator finds what it made.
+The others have a part that nobody can have taken: of the run's uid, or a mark of the moment, which
+is kept with the orders.
 """
 
 from collections.abc import Mapping
@@ -72,8 +74,13 @@ def lease_name(run: str) -> str:
     return run
 
 
-def orders_name(run: str) -> str:
+def orders_name(run: str, uid: str) -> str:
     """The ConfigMap of the orders."""
+    return f"{run}-orders-{uid[:8]}"
+
+
+def plain_orders_name(run: str) -> str:
+    """The same of a run that version 0.1.0 took up."""
     return f"{run}-orders"
 
 
@@ -82,14 +89,14 @@ def result_name(run: str) -> str:
     return f"{run}-result"
 
 
-def token_name(run: str) -> str:
-    """The Secret of the run's token."""
-    return f"{run}-token"
+def token_name(run: str, mark: str) -> str:
+    """The Secret of the run's token; `mark` is empty for a run that version 0.1.0 took up."""
+    return f"{run}-token-{mark}" if mark else f"{run}-token"
 
 
-def master_account(run: str) -> str:
-    """ServiceAccount, Role and RoleBinding of a run's masters."""
-    return f"{run}-master"
+def master_account(run: str, mark: str) -> str:
+    """ServiceAccount, Role and RoleBinding of a run's masters; `mark` as in `token_name`."""
+    return f"{run}-master-{mark}" if mark else f"{run}-master"
 
 
 def labels(run: str) -> dict[str, str]:

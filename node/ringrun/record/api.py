@@ -7,6 +7,7 @@ refuses (tried). Nor is its watch, which hangs for as long as a server is frozen
 
 import json
 import os
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -18,6 +19,7 @@ from kubernetes.aio import config
 from kubernetes.aio.client.api_client import ApiClient
 from kubernetes.aio.client.configuration import Configuration
 
+from ringrun.record.server_clock import ServerClock
 from ringrun.record.store import StoreError
 from ringrun.wording import system_words
 
@@ -72,6 +74,7 @@ class Api:
         self._configuration = configuration
         self._timeout = timeout
         self._client = ApiClient(configuration)
+        self.clock = ServerClock()
 
     @classmethod
     def in_cluster(cls, timeout: float = TIMEOUT) -> Self:
@@ -244,9 +247,11 @@ class Api:
             body=None if document is None else dict(document),
             auth_settings=["BearerToken"],
         )
+        asked = time.monotonic()
         answer = await self._client.call_api(*request, _request_timeout=limit)
         response = answer.response
         assert isinstance(response, aiohttp.ClientResponse)
+        self.clock.saw(response.headers.get("Date"), asked)
         return response
 
 

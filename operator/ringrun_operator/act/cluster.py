@@ -13,7 +13,7 @@ import aiohttp
 from ringrun.record.api import Api, Refused
 from ringrun_operator import names
 from ringrun_operator.kinds import collection
-from ringrun_operator.objects.pods import Object
+from ringrun_operator.objects.owner import Object
 from ringrun_operator.show.events import Event
 from ringrun_operator.times import timestamp
 
@@ -30,6 +30,10 @@ class Cluster:
     def server(self) -> str:
         """The API server's address, for a watcher with a session of its own."""
         return self._api.server
+
+    def now(self) -> float:
+        """Seconds since 1970 by the API server's clock, which stamps the objects."""
+        return self._api.clock.now()
 
     async def session(self, trace: aiohttp.TraceConfig) -> aiohttp.ClientSession:
         """A new session with the same credentials. Whoever asked for it closes it."""

@@ -1,7 +1,7 @@
 """Observe, decide, apply: one run at a time, whenever something of it changed.
 
 Fed by the watches (`watch.feed`), it keeps a queue of the runs to be looked at; each is looked at
-by one worker at a time, asks `reconcile` what is to be done, and does it through `cluster`. It
+by one worker at a time, asks `reconcile` what is to be done, and has it done by `applying`. It
 decides nothing itself, and keeps nothing that the next operator would need.
 """
 
@@ -11,25 +11,18 @@ import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from itertools import groupby
 from math import inf
 from typing import Any, Final
 
 from ringrun.record.api import ApiError, Refused
 from ringrun_operator import metrics, names
+from ringrun_operator.act.applying import Applying, Said
 from ringrun_operator.act.cluster import Cluster
-from ringrun_operator.decide.actions import (
-    Action,
-    Create,
-    CreatePod,
-    DeletePod,
-    DeleteRun,
-    Replace,
-)
 from ringrun_operator.decide.plan import Plan
 from ringrun_operator.decide.reconcile import reconcile
 from ringrun_operator.kinds import WATCHED_KINDS
-from ringrun_operator.objects.known import World
+from ringrun_operator.objects.known import World, is_final
+from ringrun_operator.objects.resources import had_record
 from ringrun_operator.objects.settings import Defaults
 from ringrun_operator.watch.store import Key, Store
 
@@ -37,19 +30,12 @@ log = logging.getLogger(__name__)
 
 WORKERS: Final = 8
 
-REQUESTS_AT_ONCE: Final = 16
-"""Pods of one run that are being made at the same time."""
-
 FIRST_RETRY: Final = 0.25
 LONGEST_RETRY: Final = 30.0
 """Seconds before a run whose look failed is looked at again; they double in between."""
 
 REFUSED_RETRY: Final = 5.0
 """Seconds before pods that were refused are asked for again: what is shown stays true for ten."""
-
-STALE_PATIENCE: Final = 10.0
-"""An object of ours that is there already is of a run of the same name that was just deleted, or
-was made by an operator that then died. The first is gone soon; after this it is taken for ours."""
 
 STATUS_EVERY: Final = 1.0
 """Seconds between two writes of a status that differ in their figures alone."""
@@ -66,9 +52,9 @@ class _Memory:
 
     uid: str
     failures: int = 0
-    refusals: dict[str, str] = field(default_factory=dict)
+    said: Said = field(default_factory=Said)
     told: set[tuple[str, str]] = field(default_factory=set)
-    stale_since: float | None = None
+    left: dict[str, float] = field(default_factory=dict)
     status_at: float = 0.0
 
 
@@ -80,14 +66,17 @@ class Controller:
         cluster: Cluster,
         defaults: Defaults,
         *,
-        clock: Callable[[], float] = time.time,
+        clock: Callable[[], float] | None = None,
         token: Callable[[], bytes] = lambda: secrets.token_bytes(32),
+        mark: Callable[[], str] = lambda: secrets.token_hex(4),
     ) -> None:
         self.store = Store()
         self._cluster = cluster
         self._defaults = defaults
-        self._clock = clock
+        self._clock = clock or cluster.now
         self._token = token
+        self._mark = mark
+        self._applying = Applying(cluster, self._keep, self._clock)
         self._memories: dict[Key, _Memory] = {}
         self._due: dict[Key, asyncio.TimerHandle] = {}
         self._queue: asyncio.Queue[Key] = asyncio.Queue()
@@ -188,19 +177,14 @@ class Controller:
             return None
         world = await self._observe(key, run, memory)
         plan = self._decide(world)
-        refusals: dict[str, str] = {}
-        for together, actions in groupby(plan.actions, lambda each: isinstance(each, CreatePod)):
-            if together:
-                await self._do_at_once(key, list(actions), memory, refusals)
-            else:
-                for action in actions:
-                    await self._do(key, action, memory, refusals)
-        if refusals != memory.refusals:
-            memory.refusals = refusals
+        said = await self._applying.carry_out(key, plan.actions, memory.uid, memory.left)
+        # What a run ends with stands, though nothing was asked for any more.
+        if said != memory.said and plan.finished is None:
+            memory.said = said
             # Nothing is done again: only what is shown of it changes.
             plan = self._decide(await self._observe(key, run, memory))
         wait = plan.again - self._clock()
-        if refusals:
+        if said:
             wait = min(wait, REFUSED_RETRY)
         wait = min(wait, await self._show(key, run, plan, memory))
         await self._tell(run, plan, memory)
@@ -209,9 +193,11 @@ class Controller:
     async def _observe(self, key: Key, run: Any, memory: _Memory) -> World:
         namespace, name = key
         uid = run["metadata"]["uid"]
-        orders = self.store.object(key, "ConfigMap", names.orders_name(name), uid)
+        orders = self.store.object(key, "ConfigMap", names.orders_name(name, uid), uid)
+        if orders is None:
+            orders = self.store.object(key, "ConfigMap", names.plain_orders_name(name), uid)
         lease = self.store.object(key, "Lease", names.lease_name(name), uid)
-        if lease is None and orders is not None:
+        if lease is None and had_record(orders) and not is_final(run):
             # To be lost is the end of a run, so it is asked for rather than concluded from a watch.
             try:
                 found = await self._cluster.get("Lease", namespace, names.lease_name(name))
@@ -219,7 +205,7 @@ class Controller:
                 if not refusal.is_gone:
                     raise
             else:
-                self.store.put("Lease", found)
+                self.store.put("Lease", found, key)
                 lease = self.store.object(key, "Lease", names.lease_name(name), uid)
         return World(
             run=run,
@@ -227,8 +213,10 @@ class Controller:
             lease=lease,
             orders=orders,
             result=self.store.object(key, "ConfigMap", names.result_name(name), uid),
-            refusals=memory.refusals,
+            refusals=memory.said.refusals,
+            taken=memory.said.taken,
             token=self._token(),
+            mark=self._mark(),
         )
 
     def _decide(self, world: World) -> Plan:
@@ -236,62 +224,9 @@ class Controller:
 
     # Apply
 
-    async def _do_at_once(
-        self, key: Key, actions: list[Action], memory: _Memory, refusals: dict[str, str]
-    ) -> None:
-        """Pods do not wait for each other: a large ring would be a long time in the making."""
-        room = asyncio.Semaphore(REQUESTS_AT_ONCE)
-
-        async def one(action: Action) -> None:
-            async with room:
-                await self._do(key, action, memory, refusals)
-
-        failed = [
-            error
-            for error in await asyncio.gather(
-                *(one(action) for action in actions), return_exceptions=True
-            )
-            if isinstance(error, BaseException)
-        ]
-        if failed:
-            raise failed[0]
-
-    async def _do(
-        self, key: Key, action: Action, memory: _Memory, refusals: dict[str, str]
-    ) -> None:
-        match action:
-            case Create(object=document):
-                await self._create(document, memory)
-            case CreatePod(object=document):
-                try:
-                    self._keep(document["kind"], await self._cluster.create(document))
-                    metrics.PODS_CREATED.inc()
-                except Refused as refusal:
-                    if not refusal.is_conflict:
-                        refusals[document["metadata"]["name"]] = str(refusal)
-            case Replace(object=document):
-                self._keep(document["kind"], await self._cluster.replace(document))
-            case DeletePod(name=name, uid=uid):
-                await self._cluster.delete("Pod", key[0], name, uid)
-            case DeleteRun(name=name, uid=uid):
-                await self._cluster.delete(names.KIND, key[0], name, uid)
-
-    async def _create(self, document: dict[str, Any], memory: _Memory) -> None:
-        try:
-            self._keep(document["kind"], await self._cluster.create(document))
-        except Refused as refusal:
-            if not refusal.is_conflict:
-                raise
-            if memory.stale_since is None:
-                memory.stale_since = self._clock()
-            if self._clock() < memory.stale_since + STALE_PATIENCE:
-                raise
-        else:
-            memory.stale_since = None
-
-    def _keep(self, kind: str, found: dict[str, Any]) -> None:
+    def _keep(self, kind: str, found: dict[str, Any], key: Key) -> None:
         if kind in WATCHED_KINDS:
-            self.store.put(kind, found)
+            self.store.put(kind, found, key)
 
     async def _show(self, key: Key, run: Any, plan: Plan, memory: _Memory) -> float:
         """Apply the status if it says something new; seconds until it may be applied again."""

@@ -6,7 +6,7 @@ anew. Each may be done twice.
 
 from dataclasses import dataclass
 
-from ringrun_operator.objects.pods import Object
+from ringrun_operator.objects.owner import Object
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

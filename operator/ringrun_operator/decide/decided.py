@@ -23,12 +23,13 @@ from ringrun_operator.names import Role
 from ringrun_operator.objects.known import Known
 from ringrun_operator.objects.pod_seen import PodSeen
 from ringrun_operator.objects.resources import Ledger
+from ringrun_operator.objects.settings import Settings, pin
 from ringrun_operator.show.obstacles import find_obstacle
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decided:
-    """What is to be. Orders and ledger are kept before anything else is done.
+    """What is to be. Orders, ledger and settings are kept before anything else is done.
 
     `create` and `delete` are pods; `expired` says that the run itself is to go; `freed` is the
     holder that the lease is to be freed of, None to leave it as it is. `given_up` is why no
@@ -38,6 +39,7 @@ class Decided:
 
     orders: Orders
     ledger: Ledger
+    settings: Settings
     create: tuple[NodeId, ...] = ()
     delete: tuple[PodSeen, ...] = ()
     expired: bool = False
@@ -56,6 +58,7 @@ def decide(known: Known) -> Decided:
     return Decided(
         orders=known.orders,
         ledger=ledger,
+        settings=known.settings,
         delete=left.pods,
         expired=left.expired,
         again=left.again,
@@ -71,23 +74,49 @@ def _with_times(known: Known) -> Ledger:
     def first(before: float | None, *, seen: bool) -> float | None:
         return now if before is None and seen else before
 
+    def since(before: float | None, *, holds: bool) -> float | None:
+        return first(before, seen=True) if holds else None
+
+    began = None if known.is_suspended(known.orders) else first(ledger.started, seen=True)
+    gated = since(ledger.gated, holds=any(pod.gated and pod.living for pod in known.pods))
+    if began is not None and ledger.gated is not None and gated is None:
+        began += now - ledger.gated
     return msgspec.structs.replace(
         ledger,
-        started=None if known.is_suspended(known.orders) else first(ledger.started, seen=True),
+        started=began,
+        gated=gated,
         grace_seen=first(ledger.grace_seen, seen=rank >= RANK[Phase.GRACE]),
         finished=first(ledger.finished, seen=ended),
     )
 
 
+def _with_ends(known: Known, ledger: Ledger) -> Ledger:
+    """Since when each master is known to have ended that a kubelet said to have: its clock is
+    another. One that never ran is as old as its pod, by the API server's clock."""
+    ended = {str(pod.node) for pod in known.of_role(Role.MASTER) if pod.ended_by_kubelet}
+    times = {node: ledger.masters_ended.get(node, known.now) for node in sorted(ended)}
+    return msgspec.structs.replace(ledger, masters_ended=times)
+
+
+def pinned(known: Known) -> Settings:
+    """The settings, with images by their digest as soon as a kubelet has told it: a tag that moves
+    must not bring two images into one ring."""
+    settings = known.settings
+    for pod in known.pods:
+        settings = pin(settings, pod.role, pod.image_id)
+    return settings
+
+
 def _while_active(known: Known, noted: Ledger) -> Decided:
     spec, now = known.spec, known.now
     suspended = known.is_suspended(known.orders)
-    started = noted.started if noted.started is not None else now
+    started = _started(noted, now)
+    noted = _with_ends(known, noted)
     places = fill(
         spec.masters,
         noted.masters,
         noted.masters_seen,
-        (_as_master(pod) for pod in known.of_role(Role.MASTER)),
+        (_as_master(pod, noted) for pod in known.of_role(Role.MASTER)),
         now,
         PODS,
     )
@@ -98,12 +127,13 @@ def _while_active(known: Known, noted: Ledger) -> Decided:
     )
     decision = roster.decide(spec, known.orders, observed, known.record, now, started)
     ledger = _with_orders(known, noted, decision, places)
-    run = _run(known, decision.orders, ledger, places, started)
+    run = _run(known, decision.orders, ledger, places)
     candidates = () if suspended else places.create
     unwanted = set(decision.delete)
     return Decided(
         orders=decision.orders,
         ledger=ledger,
+        settings=pinned(known),
         create=(*decision.create, *candidates),
         delete=tuple(
             pod
@@ -149,34 +179,50 @@ def _seen(known: Known, ledger: Ledger, orders: Orders, *, starting: bool = Fals
     )
 
 
-def _times(ledger: Ledger, started: float) -> Times:
+def _started(ledger: Ledger, now: float) -> float:
+    """When the start clock began, had it not stood still for as long as pods are gated."""
+    if ledger.started is None:
+        return now
+    return ledger.started if ledger.gated is None else ledger.started + now - ledger.gated
+
+
+def _times(ledger: Ledger, now: float) -> Times:
     return Times(
-        started=started if ledger.started is None else ledger.started,
+        started=_started(ledger, now),
         send_seen=ledger.send_seen,
         alone=ledger.alone,
         stop_ordered=ledger.stop_ordered,
     )
 
 
-def _run(known: Known, orders: Orders, ledger: Ledger, places: Places, started: float) -> Run:
+def _run(known: Known, orders: Orders, ledger: Ledger, places: Places) -> Run:
     candidates = known.of_role(Role.MASTER)
-    ended = [pod for pod in candidates if pod.ended]
     return Run(
-        times=_times(ledger, started),
+        times=_times(ledger, known.now),
         record_lost="" if known.record is not None else "the Lease is gone, or is another",
         stop_reason=orders.stop_reason,
         slaves_live=_slaves_live(known),
         masters_run=any(pod.running for pod in candidates),
         masters_given_up=places.given_up,
-        last_words=max(ended, key=lambda pod: pod.ended_at).cause if ended else "",
+        last_words=_last_words(known, ledger),
     )
+
+
+def _last_words(known: Known, ledger: Ledger) -> str:
+    """Those of the master that ended last."""
+    ended = (pod for pod in known.of_role(Role.MASTER) if pod.ended)
+    times = ledger.masters_ended
+    last = max(
+        ended, key=lambda pod: (times.get(str(pod.node), pod.ended_at), pod.node), default=None
+    )
+    return "" if last is None else last.cause
 
 
 def _slaves_live(known: Known) -> bool:
     return any(pod.living for pod in known.of_role(Role.SLAVE))
 
 
-def _as_master(pod: PodSeen) -> MasterSeen:
+def _as_master(pod: PodSeen, ledger: Ledger) -> MasterSeen:
     assert isinstance(pod.node, MasterId)
     return MasterSeen(
         node=pod.node,
@@ -185,7 +231,7 @@ def _as_master(pod: PodSeen) -> MasterSeen:
         deleting=pod.deleting,
         disrupted=pod.disrupted,
         lifetime=pod.lifetime,
-        ended_at=pod.ended_at,
+        ended_at=ledger.masters_ended.get(str(pod.node), pod.ended_at),
     )
 
 

@@ -46,23 +46,6 @@ class Plan:
     finished: float | None = None
 
 
-def begin(known: Known) -> Plan:
-    """Make all that pods need. The Lease is made before the ConfigMaps: where they are and it is
-    not, it was lost."""
-    owner = known.owner
-    objects = (
-        resources.secret(owner, known.world.token),
-        *resources.access(owner),
-        resources.lease(owner),
-        resources.result_map(owner),
-    )
-    return Plan(
-        actions=tuple(Create(object=each) for each in objects),
-        status=status(Shown.of(known, known.orders, known.ledger)),
-        again=known.now + RESYNC,
-    )
-
-
 def plan(known: Known, decided: Decided) -> Plan:
     """What is to be done, in order, and what is shown meanwhile."""
     shown = Shown.of(known, decided.orders, decided.ledger)
@@ -83,12 +66,13 @@ def plan(known: Known, decided: Decided) -> Plan:
 
 def _keep(known: Known, decided: Decided) -> tuple[Action, ...]:
     """The orders and the ledger, if they are not what is kept."""
-    if (decided.orders, decided.ledger) == known.kept:
+    wanted = (decided.orders, decided.ledger), decided.settings
+    if wanted == (known.kept, known.kept_settings):
         return ()
     old = known.world.orders
     version = None if old is None else old["metadata"]["resourceVersion"]
     kept = resources.orders_map(
-        known.owner, known.spec, decided.orders, decided.ledger, known.settings, version
+        known.owner, known.spec, decided.orders, decided.ledger, decided.settings, version
     )
     return (Create(object=kept) if old is None else Replace(object=kept),)
 
@@ -96,7 +80,7 @@ def _keep(known: Known, decided: Decided) -> tuple[Action, ...]:
 def _go_on(known: Known, decided: Decided) -> tuple[Action, ...]:
     record_uid = decided.ledger.record_uid
     made = (
-        pod(known.owner, known.spec, each, known.settings, record_uid) for each in decided.create
+        pod(known.owner, known.spec, each, decided.settings, record_uid) for each in decided.create
     )
     return (
         *(CreatePod(object=each) for each in made),

@@ -16,10 +16,11 @@ from ringrun.core.supervisor.roster import is_suspended
 from ringrun.record.lease_object import read_record
 from ringrun.report import Report
 from ringrun.spec import RunSpec
+from ringrun_operator import names
 from ringrun_operator.names import Role
 from ringrun_operator.objects import reports, resources
+from ringrun_operator.objects.owner import Owner
 from ringrun_operator.objects.pod_seen import PodSeen, see_pod
-from ringrun_operator.objects.pods import Owner
 from ringrun_operator.objects.resources import Ledger
 from ringrun_operator.objects.settings import Defaults, Settings, resolve
 from ringrun_operator.times import seconds
@@ -30,7 +31,9 @@ class World:
     """All objects of one run as they were last seen, none of another run of the same name.
 
     `lease` is None only if it is known not to be there. `refusals` are the API server's words for
-    pods that it would not make, by name. `token` is used if a Secret is to be made.
+    pods that it would not make, by name; `taken` says whose an object is that has a name of this
+    run, by its kind and name. `token` is used if a Secret is to be made, and `mark` for names that
+    nobody can have taken.
     """
 
     run: Mapping[str, Any]
@@ -39,14 +42,17 @@ class World:
     orders: Mapping[str, Any] | None = None
     result: Mapping[str, Any] | None = None
     refusals: Mapping[str, str] = field(default_factory=dict)
+    taken: Mapping[str, str] = field(default_factory=dict)
     token: bytes = b""
+    mark: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
     """A run as it is. `now` is seconds since 1970.
 
-    `orders` and `ledger` are those that are kept, or the first if `kept` is None. `record` is None
+    `orders`, `ledger` and `settings` are those that are kept, or the first where `kept` or
+    `kept_settings` is None. `record` is None
     if it is lost. `report` is the complete one; `draft` what there is of it before, as a document.
     `pods` are in the order of their nodes.
     """
@@ -57,6 +63,7 @@ class Known:
     now: float
     pods: tuple[PodSeen, ...]
     kept: tuple[Orders, Ledger] | None
+    kept_settings: Settings | None
     orders: Orders
     ledger: Ledger
     settings: Settings
@@ -66,9 +73,21 @@ class Known:
 
     @property
     def is_new(self) -> bool:
-        """Whether nothing was made yet."""
-        world = self.world
-        return world.lease is None and not (self.kept or self.pods or world.result)
+        """Whether what pods need is not all made yet. A run that had begun, and of which neither
+        orders nor record nor pods are left, is none."""
+        if self.kept is not None:
+            return not self.ledger.record_uid
+        return not self.pods and (self.world.lease is not None or not self._had_begun)
+
+    @property
+    def _had_begun(self) -> bool:
+        master, slaves = (self.before.get(each) or {} for each in ("master", "slaves"))
+        return bool(master.get("epoch") or slaves.get("created"))
+
+    @property
+    def is_final(self) -> bool:
+        """Whether the run was said to be finished: whatever becomes of its objects, it stays so."""
+        return is_final(self.world.run)
 
     @property
     def generation(self) -> int:
@@ -93,10 +112,17 @@ class Known:
 def know(world: World, spec: RunSpec, defaults: Defaults, now: float) -> Known:
     """What these objects say. `spec` is the run's own; `defaults` count until settings are kept."""
     metadata = world.run["metadata"]
-    owner = Owner(name=metadata["name"], namespace=metadata["namespace"], uid=metadata["uid"])
-    found = (see_pod(owner.name, each) for each in world.pods)
     kept = resources.read_orders(world.orders)
     orders, ledger = kept or (Orders(), _first_ledger(world, spec, now))
+    owner = Owner(
+        name=metadata["name"],
+        namespace=metadata["namespace"],
+        uid=metadata["uid"],
+        mark=ledger.mark,
+        orders=world.orders["metadata"]["name"] if world.orders is not None else "",
+    )
+    found = (see_pod(owner.name, each) for each in world.pods)
+    settings = resources.read_settings(world.orders)
     document = reports.read_report(world.result)
     report = reports.complete(document)
     return Known(
@@ -106,9 +132,10 @@ def know(world: World, spec: RunSpec, defaults: Defaults, now: float) -> Known:
         now=now,
         pods=tuple(sorted((pod for pod in found if pod is not None), key=_order)),
         kept=kept,
+        kept_settings=settings,
         orders=orders,
         ledger=ledger,
-        settings=resources.read_settings(world.orders) or resolve(spec.template, defaults),
+        settings=settings or _first_settings(world, spec, defaults),
         record=_record(world.lease, ledger),
         report=report,
         draft=document if report is None else None,
@@ -116,11 +143,44 @@ def know(world: World, spec: RunSpec, defaults: Defaults, now: float) -> Known:
 
 
 def _first_ledger(world: World, spec: RunSpec, now: float) -> Ledger:
-    created = seconds(world.run["metadata"].get("creationTimestamp"))
+    """The ledger of a run that is taken up; or, if its orders were lost, what pods and status still
+    say."""
+    status = world.run.get("status") or {}
+    began = seconds(status.get("startTime")) if world.pods else 0.0
     return Ledger(
-        record_uid=world.lease["metadata"]["uid"] if world.lease is not None else "",
-        started=None if spec.suspend else created or now,
+        record_uid=world.lease["metadata"]["uid"] if world.lease is not None and world.pods else "",
+        mark=_mark_of(world),
+        started=None if spec.suspend else began or now,
     )
+
+
+def _mark_of(world: World) -> str:
+    """The mark that the pods know, for their Secret bears it."""
+    begins = names.token_name(world.run["metadata"]["name"], "") + "-"
+    for pod in world.pods:
+        for volume in (pod.get("spec") or {}).get("volumes") or ():
+            name = str((volume.get("secret") or {}).get("secretName", ""))
+            if name.startswith(begins):
+                return name.removeprefix(begins)
+    return ""
+
+
+def _first_settings(world: World, spec: RunSpec, defaults: Defaults) -> Settings:
+    """What is asked for now; of pods that are there already, their image goes on to be it."""
+    settings = resolve(spec.template, defaults)
+    for pod in world.pods:
+        for container in (pod.get("spec") or {}).get("containers") or ():
+            for role, template in ((Role.SLAVE, settings.slaves), (Role.MASTER, settings.masters)):
+                if container.get("name") == role.value:
+                    kept = ("image", "imagePullPolicy")
+                    template |= {key: container[key] for key in kept if key in container}
+    return settings
+
+
+def is_final(run: Mapping[str, Any]) -> bool:
+    """Whether a RingRun was said to be finished."""
+    conditions = (run.get("status") or {}).get("conditions", ())
+    return any(each["type"] == "Finished" and each["status"] == "True" for each in conditions)
 
 
 def _record(lease: Mapping[str, Any] | None, ledger: Ledger) -> Record | None:

@@ -37,18 +37,21 @@ _WAITING: Final = {
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PodSeen:
     """One pod of a run. `trouble` is why it does not start, in one word, and `words` are the
-    kubelet's or scheduler's own; times are seconds since 1970."""
+    kubelet's or scheduler's own; `image_id` is the image as the kubelet found it. Times are seconds
+    since 1970 by the kubelet's clock, and comparable with each other alone."""
 
     node: NodeId
     name: str
     uid: str
     image: str = ""
+    image_id: str = ""
     host: str = ""
     running: bool = False
     ready: bool = False
     ended: bool = False
     ended_by_kubelet: bool = False
     deleting: bool = False
+    gated: bool = False
     disrupted: bool = False
     cause: str = ""
     trouble: Trouble | None = None
@@ -110,12 +113,14 @@ def see_pod(run: str, pod: Mapping[str, Any]) -> PodSeen | None:
         name=metadata["name"],
         uid=metadata["uid"],
         image=str(container.get("image") or _image(pod)),
+        image_id=str(container.get("imageID") or ""),
         host=status.get("podIP", ""),
         running="running" in state,
         ready=_condition(status, "Ready").get("status") == "True",
         ended=ended,
         ended_by_kubelet=terminated is not None,
         deleting=deleting,
+        gated=_condition(status, "PodScheduled").get("reason") == "SchedulingGated",
         disrupted=_condition(status, "DisruptionTarget").get("status") == "True",
         cause=_cause(status, terminated) if ended else ("pod deleted" if deleting else ""),
         trouble=trouble,

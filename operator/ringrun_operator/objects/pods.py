@@ -14,7 +14,6 @@ else.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
 import msgspec
@@ -23,9 +22,9 @@ from ringrun.core.node import NodeId
 from ringrun.spec import RunSpec
 from ringrun_operator import names
 from ringrun_operator.names import Role, number_of, role_of
+from ringrun_operator.objects.owner import Object, Owner
 from ringrun_operator.objects.settings import Settings
 
-Object = dict[str, Any]
 Template = Mapping[str, Any]
 
 SLAVE_PORT: Final = 10501
@@ -55,34 +54,6 @@ TOLERATIONS: Final = tuple(
 
 # A slave that is told to end serves on for up to 5 s, until a view without it (docs/protocol.md).
 GRACE_SECONDS: Final = {Role.SLAVE: 10, Role.MASTER: 5}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Owner:
-    """The RingRun that owns the objects of a run."""
-
-    name: str
-    namespace: str
-    uid: str
-
-    def metadata(self, name: str, labels: Mapping[str, str]) -> Object:
-        """Metadata of an object that goes when the RingRun goes."""
-        return {
-            "name": name,
-            "namespace": self.namespace,
-            "labels": dict(labels),
-            "ownerReferences": [
-                {
-                    "apiVersion": names.API_VERSION,
-                    "kind": names.KIND,
-                    "name": self.name,
-                    "uid": self.uid,
-                    "controller": True,
-                    # Blocking would need rights on the RingRun's finalizers, for nothing.
-                    "blockOwnerDeletion": False,
-                }
-            ],
-        }
 
 
 def pod(owner: Owner, spec: RunSpec, node: NodeId, settings: Settings, record_uid: str) -> Object:
@@ -131,7 +102,7 @@ def _pod_spec(
             {
                 "name": "ringrun-token",
                 "secret": {
-                    "secretName": names.token_name(owner.name),
+                    "secretName": owner.token_name,
                     "items": [{"key": owner.uid, "path": "token"}],
                     "defaultMode": 0o440,
                 },
@@ -140,7 +111,7 @@ def _pod_spec(
         ],
     }
     if master:
-        built["serviceAccountName"] = names.master_account(owner.name)
+        built["serviceAccountName"] = owner.account_name
     for key in ("imagePullSecrets", "nodeSelector", "affinity", "priorityClassName"):
         if template.get(key):
             built[key] = template[key]
@@ -219,7 +190,7 @@ def _environment(
             "RINGRUN_NAMESPACE": owner.namespace,
             "RINGRUN_LEASE": names.lease_name(owner.name),
             "RINGRUN_LEASE_UID": record_uid,
-            "RINGRUN_ORDERS": names.orders_name(owner.name),
+            "RINGRUN_ORDERS": owner.orders_name,
             "RINGRUN_RESULT": names.result_name(owner.name),
         }
     ours: list[Object] = [{"name": name, "value": value} for name, value in values.items()]

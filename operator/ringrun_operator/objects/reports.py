@@ -11,7 +11,7 @@ import msgspec
 from ringrun.core.node import SlaveId
 from ringrun.record.lease import REPORT_KEY
 from ringrun.report import FailureReport, Report, ReportError
-from ringrun_operator.objects.pods import Object
+from ringrun_operator.objects.owner import Object
 
 
 def read_report(config_map: Mapping[str, Any] | None) -> dict[str, Any] | None:

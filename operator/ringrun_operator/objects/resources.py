@@ -15,7 +15,7 @@ import msgspec
 from ringrun.core.orders import ORDERS_KEY, Orders
 from ringrun.spec import RunSpec
 from ringrun_operator import names
-from ringrun_operator.objects.pods import Object, Owner
+from ringrun_operator.objects.owner import Object, Owner
 from ringrun_operator.objects.settings import Settings
 
 SPEC_KEY: Final = "spec.json"
@@ -26,16 +26,22 @@ PODS_KEY: Final = "pods.json"
 class Ledger(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """What the operator must not forget, beside the orders. Times are seconds since 1970.
 
-    `record_uid` is the Lease's: another one under its name is not the record. `masters` are the
-    last incarnations of the master places, `masters_seen` the last whose pod was there: what was
-    there once is never made again under its name. `started` is when the start clock began, None
-    while suspended; the others are when that was first seen.
+    `record_uid` is the Lease's: another one under its name is not the record; while it is empty,
+    what pods need is still being made. `mark` is the part of some names that was chosen then.
+    `masters` are the last incarnations of the master places, `masters_seen` the last whose pod was
+    there: what was there once is never made again under its name; `masters_ended` is when those
+    that have ended were first seen to have. `started` is when the start clock began, None while
+    suspended; while pods are `gated` it stands still since then. The others are when that was first
+    seen.
     """
 
     record_uid: str = ""
+    mark: str = ""
     masters: tuple[int, ...] = ()
     masters_seen: tuple[int, ...] = ()
+    masters_ended: dict[str, float] = {}
     started: float | None = None
+    gated: float | None = None
     stop_ordered: float | None = None
     send_seen: float | None = None
     grace_seen: float | None = None
@@ -53,7 +59,7 @@ def secret(owner: Owner, token: bytes) -> Object:
     return {
         "apiVersion": "v1",
         "kind": "Secret",
-        "metadata": owner.metadata(names.token_name(owner.name), names.labels(owner.name)),
+        "metadata": owner.metadata(owner.token_name, names.labels(owner.name)),
         "type": "Opaque",
         "data": {owner.uid: base64.b64encode(token).decode()},
     }
@@ -61,7 +67,7 @@ def secret(owner: Owner, token: bytes) -> Object:
 
 def access(owner: Owner) -> tuple[Object, Object, Object]:
     """The masters' account and its rights: three objects, by name, and nothing of the RingRun."""
-    name = names.master_account(owner.name)
+    name = owner.account_name
     metadata = owner.metadata(name, names.labels(owner.name))
     account = {
         "apiVersion": "v1",
@@ -76,7 +82,7 @@ def access(owner: Owner) -> tuple[Object, Object, Object]:
         "rules": [
             # update alone, never patch: a write of the record that compares nothing is impossible.
             _rule("coordination.k8s.io", "leases", names.lease_name(owner.name), write=True),
-            _rule("", "configmaps", names.orders_name(owner.name), write=False),
+            _rule("", "configmaps", owner.orders_name, write=False),
             _rule("", "configmaps", names.result_name(owner.name), write=True),
         ],
     }
@@ -123,7 +129,7 @@ def orders_map(
     version: str | None,
 ) -> Object:
     """The orders as they are kept; with the resourceVersion that they replace, if any."""
-    metadata = owner.metadata(names.orders_name(owner.name), names.labels(owner.name))
+    metadata = owner.metadata(owner.orders_name, names.labels(owner.name))
     if version is not None:
         metadata["resourceVersion"] = version
     document = spec.as_document()
@@ -156,6 +162,12 @@ def read_orders(config_map: Mapping[str, Any] | None) -> tuple[Orders, Ledger] |
         )
     except (KeyError, msgspec.DecodeError):
         return None
+
+
+def had_record(config_map: Mapping[str, Any] | None) -> bool:
+    """Whether there was a record when these orders were kept."""
+    kept = read_orders(config_map)
+    return kept is not None and bool(kept[1].record_uid)
 
 
 def read_settings(config_map: Mapping[str, Any] | None) -> Settings | None:

@@ -10,6 +10,8 @@ from typing import Any
 
 import msgspec
 
+from ringrun_operator.names import Role
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Defaults:
@@ -31,6 +33,37 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     masters: dict[str, Any]
 
 
+def pin(settings: Settings, role: Role, image_id: str) -> Settings:
+    """The settings with this role's image by its digest, if a kubelet told it so.
+
+    `image_id` is the container's imageID. One that has no digest (as of an image that was loaded
+    rather than pulled), or is of another repository, says nothing of how to pull it.
+    """
+    template = settings.masters if role is Role.MASTER else settings.slaves
+    image = template["image"]
+    found = image_id.rpartition("://")[2]
+    repository, at, digest = found.partition("@")
+    if not at or "@" in image or _full(_repository(image)) != _full(repository):
+        return settings
+    return msgspec.structs.replace(
+        settings, **{f"{role.value}s": {**template, "image": f"{_repository(image)}@{digest}"}}
+    )
+
+
+def _repository(image: str) -> str:
+    """Of an image's name what stands before its tag."""
+    head, slash, last = image.rpartition("/")
+    return head + slash + last.partition(":")[0]
+
+
+def _full(repository: str) -> str:
+    """With the registry and the folder that are meant where none is named."""
+    registry, slash, rest = repository.partition("/")
+    if slash and (registry == "localhost" or set(".:") & set(registry)):
+        return f"docker.io/{rest}" if registry == "index.docker.io" else repository
+    return f"docker.io/{repository}" if slash else f"docker.io/library/{repository}"
+
+
 def resolve(template: Mapping[str, Any], defaults: Defaults) -> Settings:
     """The settings of a run whose spec has this template."""
     resolved = {
@@ -39,4 +72,4 @@ def resolve(template: Mapping[str, Any], defaults: Defaults) -> Settings:
         **defaults.template,
         **template,
     }
-    return Settings(slaves=resolved, masters=resolved)
+    return Settings(slaves=resolved, masters=dict(resolved))

@@ -15,3 +15,4 @@ class Trouble(StrEnum):
     PODS_REFUSED = "PodsRefused"
     QUOTA_EXCEEDED = "QuotaExceeded"
     NOT_PREPARED = "NotPrepared"
+    NAME_TAKEN = "NameTaken"

@@ -130,7 +130,7 @@ def _pods_created(shown: Shown) -> Condition:
     slaves, masters = shown.created(Role.SLAVE), shown.created(Role.MASTER)
     obstacle = shown.obstacle
     made = f"{slaves} of {shown.spec.nodes} slaves and {masters} of {shown.spec.masters}"
-    refused = obstacle is not None and bool(shown.known.world.refusals)
+    refused = obstacle is not None and bool(shown.known.world.refusals or shown.known.world.taken)
     whole = slaves >= shown.spec.nodes and masters >= shown.spec.masters
     before = _before(shown, Type.PODS_CREATED)
     if shown.report is not None and before is not None:

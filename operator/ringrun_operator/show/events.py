@@ -33,6 +33,7 @@ class Happening(StrEnum):
     SEND_STARTED = "SendStarted"
     SLAVE_LOST = "SlaveLost"
     SLAVE_REPLACED = "SlaveReplaced"
+    RESULT_DELETED = "ResultDeleted"
 
 
 EventReason = Happening | Trouble | Verdict

@@ -38,7 +38,16 @@ class Obstacle:
 
 def find_obstacle(known: Known, *, suspended: bool) -> Obstacle | None:
     """What keeps the run from starting, or from being whole, in the words of who said it."""
-    if suspended or known.report is not None:
+    if known.report is not None:
+        return None
+    if known.world.taken:
+        what, whose = min(known.world.taken.items())
+        return Obstacle(
+            reason=Trouble.NAME_TAKEN,
+            fact=f"{what} is not this run's ({whose})",
+            outlook="Delete it, or choose another name for the run.",
+        )
+    if suspended:
         return None
     for kind, role, wanted in (
         ("slaves", Role.SLAVE, known.spec.nodes),

@@ -101,6 +101,14 @@ def refused(faults: Sequence[str], run: Mapping[str, Any], now: float) -> dict[s
     }
 
 
+def restamped(before: Mapping[str, Any], generation: int) -> dict[str, Any]:
+    """The status of a finished run after an edit of its spec: nothing but the generation moves."""
+    conditions = [
+        {**each, "observedGeneration": generation} for each in before.get("conditions", ())
+    ]
+    return {**before, "observedGeneration": generation, "conditions": conditions}
+
+
 def _holder(shown: Shown, record: Record) -> str:
     """Who leads; of a run that is over, who led it to its end."""
     report = shown.report

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ringrun_operator import names
+from ringrun_operator.objects.owner import is_owned
 
 Key = tuple[str, str]
 """Namespace and name of a run."""
@@ -28,9 +29,12 @@ class Store:
     def __init__(self) -> None:
         self._runs: dict[Key, _Run] = {}
 
-    def put(self, kind: str, found: Found) -> Key | None:
-        """Keep an object as it is now; the run that it belongs to, None if to none."""
-        key = key_of(kind, found["metadata"])
+    def put(self, kind: str, found: Found, key: Key | None = None) -> Key | None:
+        """Keep an object as it is now; the run that it belongs to, None if to none.
+
+        `key` says so where it is known, whatever became of the object's labels.
+        """
+        key = key or key_of(kind, found["metadata"])
         if key is None:
             return None
         run = self._runs.setdefault(key, _Run())
@@ -71,15 +75,15 @@ class Store:
         """An object of the run with this uid; one that a run of the same name left is none."""
         kept = self._runs.get(key)
         found = kept.objects.get((kind, name)) if kept is not None else None
-        return found if found is not None and _owned(found, owner) else None
+        return found if found is not None and is_owned(found, owner) else None
 
     def pods(self, key: Key, owner: str) -> tuple[Found, ...]:
         """The pods of the run with this uid, by name."""
         kept = self._runs.get(key)
         if kept is None:
             return ()
-        places = sorted(place for place in kept.objects if place[0] == "Pod")
-        return tuple(kept.objects[place] for place in places if _owned(kept.objects[place], owner))
+        found = (kept.objects[place] for place in sorted(kept.objects) if place[0] == "Pod")
+        return tuple(each for each in found if is_owned(each, owner))
 
     def runs(self) -> Iterator[tuple[Key, Found]]:
         """All RingRuns, in the order of their keys."""
@@ -93,11 +97,6 @@ def key_of(kind: str, metadata: Mapping[str, Any]) -> Key | None:
     """The run that an object with this metadata is, or belongs to."""
     run = metadata["name"] if kind == names.KIND else names.run_of(metadata)
     return (metadata["namespace"], run) if run else None
-
-
-def _owned(found: Found, uid: str) -> bool:
-    owners = found["metadata"].get("ownerReferences") or ()
-    return any(owner.get("uid") == uid for owner in owners)
 
 
 def _newer(found: Found, kept: Found) -> bool:

@@ -18,6 +18,7 @@ from ringrun_operator.decide.actions import (
 )
 from ringrun_operator.decide.plan import Plan
 from ringrun_operator.decide.reconcile import reconcile
+from ringrun_operator.names import orders_name
 from ringrun_operator.objects.known import World
 from ringrun_operator.objects.settings import Defaults
 
@@ -33,6 +34,7 @@ class ApiServer:
         self.objects: dict[tuple[str, str], dict[str, Any]] = {}
         self.made: list[str] = []
         self.refusals: dict[str, str] = {}
+        self.taken: dict[str, str] = {}
         self.run = self.put(
             {
                 "apiVersion": "ringrun.dev/v1alpha1",
@@ -47,6 +49,11 @@ class ApiServer:
             }
         )
 
+    @property
+    def orders_key(self) -> tuple[str, str]:
+        """Where the orders are."""
+        return "ConfigMap", orders_name("demo", self.run["metadata"]["uid"])
+
     # As the operator sees it
 
     def world(self) -> World:
@@ -56,10 +63,12 @@ class ApiServer:
             run=found["RingRun", "demo"],
             pods=tuple(found[key] for key in sorted(found) if key[0] == "Pod"),
             lease=found.get(("Lease", "demo")),
-            orders=found.get(("ConfigMap", "demo-orders")),
+            orders=found.get(self.orders_key),
             result=found.get(("ConfigMap", "demo-result")),
             refusals=dict(self.refusals),
+            taken=dict(self.taken),
             token=b"t" * 32,
+            mark="feed",
         )
 
     def look(self) -> Plan:

@@ -30,7 +30,9 @@ class Watched:
     def __init__(self, cluster: MemoryCluster) -> None:
         self.looks: list[float] = []
         loop = asyncio.get_running_loop()
-        self.controller = Controller(cluster, DEFAULTS, clock=loop.time, token=self._token)
+        self.controller = Controller(
+            cluster, DEFAULTS, clock=loop.time, token=self._token, mark=lambda: "feed"
+        )
 
     def changed(self, kind: str, found: dict[str, Any], deleted: bool = False) -> None:
         self.controller.changed(kind, found, deleted=deleted)
@@ -94,7 +96,7 @@ async def send(server: WatchedServer) -> None:
     await pass_time()
     server.runs()
     await pass_time()
-    kept = read_orders(server.objects["ConfigMap", "demo-orders"])
+    kept = read_orders(server.objects[server.orders_key])
     assert kept is not None
     roster = kept[0].roster
     nodes = tuple(member.node for member in roster)

@@ -29,7 +29,7 @@ def record(api: ApiServer, **changes: Any) -> Record:
 
 
 def orders(api: ApiServer) -> Any:
-    kept = read_orders(api.objects["ConfigMap", "demo-orders"])
+    kept = read_orders(api.objects[api.orders_key])
     assert kept is not None
     return kept[0]
 

@@ -15,10 +15,8 @@ from controller_at_work import (
 from memory_cluster import Call
 from virtual_time import START, in_virtual_time, pass_time
 
-from ringrun_operator.act.controller import (
-    REQUESTS_AT_ONCE,
-    WORKERS,
-)
+from ringrun_operator.act.applying import REQUESTS_AT_ONCE
+from ringrun_operator.act.controller import WORKERS
 from ringrun_operator.decide.plan import RESYNC
 
 
@@ -29,7 +27,9 @@ async def test_a_new_run_gets_all_its_objects_and_pods_each_once() -> None:
     async with operating(cluster):
         await pass_time()
     assert server.pod_names() == PODS
-    assert [name for name, count in Counter(server.made).items() if count > 1] == ["demo-master"]
+    assert [name for name, count in Counter(server.made).items() if count > 1] == [
+        "demo-master-feed"
+    ]
     assert status(server)["slaves"]["created"] == 3
 
 
@@ -105,7 +105,7 @@ async def test_runs_are_looked_at_side_by_side_and_each_by_one() -> None:
     cluster.before = take_a_second
     async with operating(cluster):
         await pass_time(0.5)
-        assert cluster.asked("create", "Secret") == [START] * WORKERS
+        assert cluster.asked("create", "ConfigMap") == [START] * WORKERS
         await pass_time(60.0)
     for name in names:
         assert status(server, name)["slaves"]["created"] == 2
@@ -130,7 +130,7 @@ async def test_a_run_that_waits_for_an_answer_holds_up_no_other() -> None:
         server.patch("RingRun", "demo", spec={"nodes": 3, "suspend": True})
         await pass_time()
         assert status(server, "other")["observedGeneration"] == 2
-        assert cluster.asked("create", "Secret", "demo-token") == [START]
+        assert cluster.asked("create", "ConfigMap", server.orders_key[1]) == [START]
 
 
 @in_virtual_time

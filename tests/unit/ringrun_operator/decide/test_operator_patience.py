@@ -148,7 +148,7 @@ def test_the_end_of_a_run_is_nobodys_order_though_the_orders_were_lost() -> None
     api = sending()
     record(api, phase=Phase.GRACE)
     record(api, phase=Phase.STOP, closed=True, send_members=members(api))
-    api.delete("ConfigMap", "demo-orders")
+    api.delete(*api.orders_key)
     api.settle()
     assert (orders(api).phase, orders(api).stop_reason) == (Phase.STOP, None)
     api.now += 3.0 * AFTER_STOP

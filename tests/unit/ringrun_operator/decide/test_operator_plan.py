@@ -59,7 +59,7 @@ def test_orders_are_kept_before_anything_follows_from_them() -> None:
     api.ends("demo-s1-1")
     kept, made, gone = api.look().actions
     assert isinstance(kept, Replace)
-    assert kept.object["metadata"]["name"] == "demo-orders"
+    assert kept.object["metadata"]["name"] == api.orders_key[1]
     assert isinstance(made, CreatePod)
     assert made.object["metadata"]["name"] == "demo-s1-2"
     assert isinstance(gone, DeletePod)
@@ -73,7 +73,7 @@ def test_the_report_is_stored_before_everything_else_that_is_to_be_done() -> Non
     api.delete("Lease", "demo")
     kept, report = api.look().actions
     assert isinstance(kept, Replace)
-    assert kept.object["metadata"]["name"] == "demo-orders"
+    assert kept.object["metadata"]["name"] == api.orders_key[1]
     assert isinstance(report, Replace)
     assert report.object["metadata"]["name"] == "demo-result"
 

@@ -24,7 +24,8 @@ def test_pods_are_made_after_all_that_they_need_and_after_the_orders() -> None:
     """Nothing refers to what is not there, and no incarnation is used before it is written."""
     api = ApiServer()
     api.settle()
-    objects = ["demo-token", *["demo-master"] * 3, "demo", "demo-result", "demo-orders"]
+    rights = ["demo-token-feed", *["demo-master-feed"] * 3]
+    objects = [api.orders_key[1], "demo", "demo-result", *rights]
     assert api.made[: len(objects)] == objects
     assert sorted(api.made[len(objects) :]) == NODES
     assert api.pod_names() == NODES
@@ -61,7 +62,7 @@ def test_orders_that_are_lost_are_made_again_from_pods_and_record() -> None:
     """The roster and the phase are those that were; no pod is made or deleted."""
     api = sending()
     before = orders(api)
-    api.delete("ConfigMap", "demo-orders")
+    api.delete(*api.orders_key)
     plan = api.look()
     assert [type(action) for action in plan.actions] == [Create]
     api.settle()
@@ -132,7 +133,7 @@ def test_it_settles_from_whatever_it_finds(
         elif state == "gone":
             api.delete("Pod", name)
     if orders_lost:
-        api.delete("ConfigMap", "demo-orders")
+        api.delete(*api.orders_key)
     if result_lost:
         api.delete("ConfigMap", "demo-result")
     made = len(api.made)

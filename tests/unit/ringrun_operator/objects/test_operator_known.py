@@ -9,6 +9,7 @@ from ringrun.record.lease_object import ANNOTATION
 from ringrun.spec import RunSpec
 from ringrun_operator.names import Role
 from ringrun_operator.objects.known import Known, know
+from ringrun_operator.objects.settings import Defaults
 
 
 def known(api: ApiServer) -> Known:
@@ -16,20 +17,52 @@ def known(api: ApiServer) -> Known:
     return know(world, RunSpec.from_mapping(world.run), DEFAULTS, api.now)
 
 
-def test_a_run_is_new_until_anything_of_it_is_there() -> None:
-    """A Secret may be, of which the operator never asks."""
+def test_a_run_is_new_until_all_is_there_that_pods_need() -> None:
+    """First the orders, then Lease and result, then the rights, which the orders know of."""
     api = ApiServer()
-    assert known(api).is_new
-    api.step(actions=1)
-    assert known(api).is_new
-    api.step(actions=5)
+    for made in (0, 1, 3):
+        assert known(api).is_new
+        assert len(api.made) == made
+        api.step()
+    found = known(api)
+    assert not found.is_new
+    assert found.ledger.mark == "feed"
+    assert found.ledger.record_uid == api.objects["Lease", "demo"]["metadata"]["uid"]
+
+
+def test_a_run_of_which_all_is_gone_is_not_begun_anew() -> None:
+    """It had pods: another ring under its name would be another run."""
+    api = sending()
+    for kind, name in list(api.objects):
+        if kind != "RingRun":
+            api.delete(kind, name)
     assert not known(api).is_new
+    assert known(api).record is None
 
 
-def test_a_start_clock_counts_from_creation_and_stands_while_suspended() -> None:
-    """The next operator has to have the same."""
-    assert known(ApiServer(now=5000.0)).ledger.started == 1000.0
+def test_a_start_clock_counts_from_when_the_run_is_taken_up_and_stands_while_suspended() -> None:
+    """Not from its creation: no operator may have been there. The next has to have the same."""
+    api = ApiServer(now=5000.0)
+    assert known(api).ledger.started == 5000.0
+    api.step()
+    api.now += 100.0
+    assert known(api).ledger.started == 5000.0
     assert known(ApiServer(suspend=True)).ledger.started is None
+
+
+def test_what_a_run_began_with_is_read_from_its_pods_where_the_orders_were_lost() -> None:
+    """Its names, its image and its start clock."""
+    api = started()
+    before = known(api)
+    api.delete(*api.orders_key)
+    api.now += 50.0
+    world = api.world()
+    other = Defaults(image="ringrun:2", pull_policy="Always")
+    found = know(world, RunSpec.from_mapping(world.run), other, api.now)
+    assert found.kept is None
+    assert found.owner.token_name == before.owner.token_name == "demo-token-feed"
+    assert found.settings == before.settings
+    assert found.ledger.started == before.ledger.started
 
 
 @pytest.mark.parametrize("how", ["gone", "another", "unreadable"])

@@ -8,7 +8,8 @@ import pytest
 
 from ringrun.core.node import MasterId, NodeId, SlaveId
 from ringrun.spec import RunSpec
-from ringrun_operator.objects.pods import Object, Owner, pod
+from ringrun_operator.objects.owner import Object, Owner
+from ringrun_operator.objects.pods import pod
 from ringrun_operator.objects.settings import Defaults, resolve
 
 OWNER = Owner(name="demo", namespace="lab", uid="u-1")
@@ -172,7 +173,7 @@ def test_a_master_has_an_account_and_knows_its_three_objects() -> None:
     assert values["RINGRUN_NAMESPACE"] == "lab"
     assert values["RINGRUN_LEASE"] == "demo"
     assert values["RINGRUN_LEASE_UID"] == "l-1"
-    assert values["RINGRUN_ORDERS"] == "demo-orders"
+    assert values["RINGRUN_ORDERS"] == "demo-orders-u-1"
     assert values["RINGRUN_RESULT"] == "demo-result"
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from ringrun.core.node import SlaveId
 from ringrun_operator.objects import reports, resources
-from ringrun_operator.objects.pods import Owner
+from ringrun_operator.objects.owner import Owner
 
 OWNER = Owner(name="demo", namespace="lab", uid="u-1")
 

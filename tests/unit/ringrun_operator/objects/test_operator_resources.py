@@ -14,7 +14,7 @@ from ringrun.core.phase import Phase
 from ringrun.core.record import Member
 from ringrun.spec import RunSpec
 from ringrun_operator.objects import resources
-from ringrun_operator.objects.pods import Owner
+from ringrun_operator.objects.owner import Owner
 from ringrun_operator.objects.resources import Ledger
 from ringrun_operator.objects.settings import Defaults, resolve
 
@@ -67,7 +67,7 @@ def test_masters_may_touch_three_objects_and_patch_none() -> None:
         {
             "apiGroups": [""],
             "resources": ["configmaps"],
-            "resourceNames": ["demo-orders"],
+            "resourceNames": ["demo-orders-u-1"],
             "verbs": ["get", "list", "watch"],
         },
         {

@@ -20,7 +20,7 @@ def pod(name: str, version: int, *, uid: str = "", owner: str = "r-1") -> dict[s
             "uid": uid or f"u-{name}",
             "resourceVersion": str(version),
             "labels": {"ringrun.dev/run": "demo"},
-            "ownerReferences": [{"uid": owner}],
+            "ownerReferences": [{"uid": owner, "controller": True}],
         }
     }
 
@@ -48,6 +48,16 @@ def test_objects_of_a_run_of_the_same_name_are_not_ours() -> None:
     assert store.pods(KEY, "r-1") == ()
     assert store.object(KEY, "Pod", "a", "r-1") is None
     assert store.object(KEY, "Pod", "a", "r-0") is not None
+
+
+def test_only_its_controller_makes_an_object_a_runs_own() -> None:
+    """Anybody may name a run among the owners of an object."""
+    store = Store()
+    foreign = pod("a", 1)
+    foreign["metadata"]["ownerReferences"] = [{"uid": "r-1"}, {"uid": "x", "controller": True}]
+    store.put("Pod", foreign)
+    assert store.pods(KEY, "r-1") == ()
+    assert store.object(KEY, "Pod", "a", "r-1") is None
 
 
 def test_the_end_of_an_old_object_does_not_take_the_new_one() -> None:
