@@ -66,7 +66,7 @@ capabilities: {drop: [ALL]}
   verbs: [patch]
 - apiGroups: [""]
   resources: [pods]
-  verbs: [get, list, watch, create, delete]
+  verbs: [get, list, watch, create, patch, delete]
 - apiGroups: [""]
   resources: [configmaps]
   verbs: [get, list, watch, create, update]
@@ -84,5 +84,5 @@ capabilities: {drop: [ALL]}
   verbs: [get, list, watch, create, update]
 - apiGroups: [""]
   resources: [events]
-  verbs: [create, patch]
+  verbs: [list, create, patch]
 {{- end }}

@@ -19,6 +19,7 @@ from ringrun_operator.decide.actions import (
     CreatePod,
     DeletePod,
     DeleteRun,
+    EndPod,
     Replace,
 )
 from ringrun_operator.kinds import WATCHED_KINDS
@@ -118,6 +119,8 @@ class Applying:
                 self._keep(document["kind"], await self._cluster.replace(document), work.key)
             case DeletePod(name=name, uid=uid):
                 await self._cluster.delete("Pod", work.key[0], name, uid)
+            case EndPod(name=name, uid=uid):
+                await self._cluster.end_pod(work.key[0], name, uid)
             case DeleteRun(name=name, uid=uid):
                 await self._cluster.delete(names.KIND, work.key[0], name, uid)
 

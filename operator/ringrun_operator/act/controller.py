@@ -18,6 +18,7 @@ from ringrun.record.api import ApiError, Refused
 from ringrun_operator import metrics, names
 from ringrun_operator.act.applying import Applying, Said
 from ringrun_operator.act.cluster import Cluster
+from ringrun_operator.act.pod_events import PodEvents
 from ringrun_operator.decide.plan import Plan
 from ringrun_operator.decide.reconcile import reconcile
 from ringrun_operator.kinds import WATCHED_KINDS
@@ -76,6 +77,7 @@ class Controller:
         self._clock = clock or cluster.now
         self._token = token
         self._mark = mark
+        self._pod_events = PodEvents(cluster, self._clock)
         self._applying = Applying(cluster, self._keep, self._clock)
         self._memories: dict[Key, _Memory] = {}
         self._due: dict[Key, asyncio.TimerHandle] = {}
@@ -192,12 +194,12 @@ class Controller:
 
     async def _observe(self, key: Key, run: Any, memory: _Memory) -> World:
         namespace, name = key
-        uid = run["metadata"]["uid"]
+        uid, final = run["metadata"]["uid"], is_final(run)
         orders = self.store.object(key, "ConfigMap", names.orders_name(name, uid), uid)
         if orders is None:
             orders = self.store.object(key, "ConfigMap", names.plain_orders_name(name), uid)
         lease = self.store.object(key, "Lease", names.lease_name(name), uid)
-        if lease is None and had_record(orders) and not is_final(run):
+        if lease is None and had_record(orders) and not final:
             # To be lost is the end of a run, so it is asked for rather than concluded from a watch.
             try:
                 found = await self._cluster.get("Lease", namespace, names.lease_name(name))
@@ -207,14 +209,16 @@ class Controller:
             else:
                 self.store.put("Lease", found, key)
                 lease = self.store.object(key, "Lease", names.lease_name(name), uid)
+        pods = self.store.pods(key, uid)
         return World(
             run=run,
-            pods=self.store.pods(key, uid),
+            pods=pods,
             lease=lease,
             orders=orders,
             result=self.store.object(key, "ConfigMap", names.result_name(name), uid),
             refusals=memory.said.refusals,
             taken=memory.said.taken,
+            pod_events={} if final else await self._pod_events.about(namespace, pods),
             token=self._token(),
             mark=self._mark(),
         )
