@@ -102,6 +102,13 @@ exit codes: 0 it ended as it should, 1 it did not, 2 the input is wrong""",
         default=environ.get("RINGRUN_IMAGE_PULL_POLICY") or "IfNotPresent",
         help="of pods (default: %(default)s)",
     )
+    add(
+        "--network-policies",
+        metavar="PORTS",
+        type=_ports,
+        default=(),
+        help="make NetworkPolicies for each run; the API server's ports, such as 443,6443",
+    )
     add("--no-election", action="store_true", help="be active without a Lease")
     add(
         "--election-namespace",
@@ -144,6 +151,14 @@ exit codes: 0 it ended as it should, 1 it did not, 2 the input is wrong""",
     return parser
 
 
+def _ports(text: str) -> tuple[int, ...]:
+    """Port numbers, with commas between."""
+    ports = tuple(int(each) for each in text.split(","))
+    if not all(0 < port <= 65535 for port in ports):
+        raise ValueError
+    return ports
+
+
 async def _test(parsed: argparse.Namespace) -> int:
     from ringrun.record.api import Api
     from ringrun_operator.act.cluster import Cluster
@@ -163,7 +178,11 @@ async def _operate(parsed: argparse.Namespace) -> int:
     name = os.environ.get("RINGRUN_OPERATOR_NAME") or socket.gethostname()
     options = Options(
         namespaces=tuple(parsed.namespace),
-        defaults=Defaults(image=parsed.image, pull_policy=parsed.image_pull_policy),
+        defaults=Defaults(
+            image=parsed.image,
+            pull_policy=parsed.image_pull_policy,
+            network_ports=parsed.network_policies,
+        ),
         own_namespace=parsed.election_namespace,
         lease="" if parsed.no_election else parsed.election_lease,
         # Unique for each start: a container that is restarted keeps its pod's name.

@@ -33,10 +33,10 @@ class World:
     """All objects of one run as they were last seen, none of another run of the same name.
 
     `lease` is None only if it is known not to be there. `refusals` are the API server's words for
-    pods that it would not make, by name; `taken` says whose an object is that has a name of this
-    run, by its kind and name; `pod_events` are the last events about pods that are stalled, by
-    name. `token` is used if a Secret is to be made, and `mark` for names that
-    nobody can have taken.
+    pods that it would not make, by name, and `refused` those for other objects, by kind and name;
+    `taken` says whose an object is that has a name of this run, by its kind and name. `pod_events`
+    are the last events about pods that are stalled, by name. `token` is used if a Secret is to be
+    made, and `mark` for names that nobody can have taken.
     """
 
     run: Mapping[str, Any]
@@ -46,6 +46,7 @@ class World:
     result: Mapping[str, Any] | None = None
     refusals: Mapping[str, str] = field(default_factory=dict)
     taken: Mapping[str, str] = field(default_factory=dict)
+    refused: Mapping[str, str] = field(default_factory=dict)
     pod_events: Mapping[str, Said] = field(default_factory=dict)
     token: bytes = b""
     mark: str = ""

@@ -19,18 +19,22 @@ class Defaults:
 
     `template` has the shape of a RingRun's spec.template, which overrides it; `image` and
     `pull_policy` stand where neither names one.
+    `network_ports` are the API server's, if each run is to have NetworkPolicies; none if not.
     """
 
     image: str
     pull_policy: str = "IfNotPresent"
     template: Mapping[str, Any] = field(default_factory=dict)
+    network_ports: tuple[int, ...] = ()
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """A template for each role, with the image and its pull policy always in it."""
+    """A template for each role, with the image and its pull policy always in it; `network_ports` as
+    in `Defaults`."""
 
     slaves: dict[str, Any]
     masters: dict[str, Any]
+    network_ports: tuple[int, ...] = ()
 
 
 def pin(settings: Settings, role: Role, image_id: str) -> Settings:
@@ -72,4 +76,4 @@ def resolve(template: Mapping[str, Any], defaults: Defaults) -> Settings:
         **defaults.template,
         **template,
     }
-    return Settings(slaves=resolved, masters=dict(resolved))
+    return Settings(slaves=resolved, masters=dict(resolved), network_ports=defaults.network_ports)

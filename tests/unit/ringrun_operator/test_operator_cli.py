@@ -107,3 +107,14 @@ def test_the_help_has_defaults_and_fits(capsys: pytest.CaptureFixture[str]) -> N
     assert max(len(line) for line in out.splitlines()) <= 80
     assert "(default: 8080)" in out
     assert "  ringrun-operator --all-namespaces" in out
+
+
+@pytest.mark.parametrize("ports", ["", "x", "443,", "0", "443,70000"])
+def test_ports_that_are_none_are_refused_in_one_line(
+    ports: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Before anything is reached."""
+    assert main(["--namespace", "lab", "--network-policies", ports]) == 2
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert "--network-policies" in said
