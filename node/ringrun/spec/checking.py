@@ -5,6 +5,7 @@ lines), flags, and resources of the API server, which have no lines. Gives back 
 `values` makes a `RunSpec` of them.
 """
 
+import hashlib
 import json
 import math
 import re
@@ -32,6 +33,9 @@ Fault = tuple[Path, str]
 Values = dict[str, Any]
 
 _NAME: Final = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
+# What the API server adds to a generateName: so many of these, which make no words.
+_GENERATED: Final = 5
+_LETTERS: Final = "bcdfghjklmnpqrstvwxz2456789"
 _BURSTS: Final = {Model.LOCKSTEP: 1, Model.WINDOW: 64, Model.TRAIN: 4096}
 
 
@@ -158,6 +162,8 @@ class _Check:
         self._unknown(metadata, ("metadata",), METADATA)
         path = ("metadata", "name")
         name = metadata.get("name")
+        if name is None and metadata.get("generateName"):
+            return self._generated(metadata["generateName"])
         if name is None:
             self._fault(("metadata",), "metadata.name is missing")
         elif self._is(Kind.STRING, name, path):
@@ -175,6 +181,28 @@ class _Check:
                 )
             return str(name)
         return ""
+
+    def _generated(self, prefix: object) -> str:
+        """A name as the API server makes it of a generateName, but the same one each time."""
+        path = ("metadata", "generateName")
+        if not self._is(Kind.STRING, prefix, path):
+            return ""
+        assert isinstance(prefix, str)
+        longest = NAME_LENGTH - _GENERATED
+        if len(prefix) > longest:
+            self._fault(
+                path,
+                f"metadata.generateName must be at most {longest} characters, "
+                f"got {len(prefix)}: {shown(prefix)}",
+            )
+        elif not _NAME.fullmatch(prefix + "x"):
+            self._fault(
+                path,
+                "metadata.generateName must be lower-case letters, digits and dashes, "
+                f"no dash first, got {shown(prefix)}",
+            )
+        digest = hashlib.sha256(prefix.encode()).digest()
+        return prefix + "".join(_LETTERS[byte % len(_LETTERS)] for byte in digest[:_GENERATED])
 
     def _spec(self, spec: Mapping[str, Any]) -> Values:
         groups: dict[Path, Mapping[str, Any]] = {(): spec}
