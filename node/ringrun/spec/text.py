@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import yaml
 
-from ringrun.spec.checking import Fault, Path, SpecError, shown
+from ringrun.spec.faults import Fault, Path, SpecError, shown
 from ringrun.spec.fields import KIND
 
 # Aliases make a short text a huge tree; no RingRun has so many values.
@@ -21,13 +21,17 @@ _DEEPEST: Final = 50
 _MERGE: Final = "tag:yaml.org,2002:merge"
 
 
-def read_text(text: str, source: str) -> tuple[Any, dict[Path, int], list[Fault]]:
+def read_text(
+    text: str, source: str, *, may_be_empty: bool = False
+) -> tuple[Any, dict[Path, int], list[Fault]]:
     """The one document of a text, the line of each path in it, and what is wrong so far."""
     reader = _Reader(source=source)
-    return reader.value(_one_document(text, source), ()), reader.lines, reader.faults
+    document = _one_document(text, source, may_be_empty=may_be_empty)
+    value = {} if document is None else reader.value(document, ())
+    return value, reader.lines, reader.faults
 
 
-def _one_document(text: str, source: str) -> yaml.Node:
+def _one_document(text: str, source: str, *, may_be_empty: bool) -> yaml.Node | None:
     try:
         nodes = [node for node in yaml.compose_all(text, yaml.SafeLoader) if not _empty(node)]
     except yaml.MarkedYAMLError as error:
@@ -40,6 +44,8 @@ def _one_document(text: str, source: str) -> yaml.Node:
         raise SpecError([f"{source}{line}: is not YAML: {error.reason}"]) from error
     except RecursionError as error:
         raise SpecError([f"{source}: must be at most {_DEEPEST} levels deep"]) from error
+    if not nodes and may_be_empty:
+        return None
     if not nodes:
         raise SpecError([f"{source}: is empty; give one {KIND}"])
     if len(nodes) > 1:
