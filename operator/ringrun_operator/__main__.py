@@ -13,6 +13,7 @@ import secrets
 import socket
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from ringrun import __version__
 from ringrun.usage import Parser, UsageError
@@ -47,6 +48,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _wrong(f"--port must be 0 to 65535, and is {parsed.port}")
     try:
         from ringrun.record.api import ApiError, NoCluster
+        from ringrun.spec import SpecError
         from ringrun.wording import system_words
         from ringrun_operator import operating, selftest
 
@@ -60,6 +62,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         return asyncio.run(serve(parsed))
     except NoCluster as error:
         return _wrong(str(error))
+    except SpecError as error:
+        for fault in error.faults:
+            _wrong(fault)
+        return 2
     except (ApiError, OSError) as error:
         print(f"ringrun-operator: {system_words(error)}", file=sys.stderr)
         return 1
@@ -108,6 +114,12 @@ exit codes: 0 it ended as it should, 1 it did not, 2 the input is wrong""",
         type=_ports,
         default=(),
         help="make NetworkPolicies for each run; the API server's ports, such as 443,6443",
+    )
+    add(
+        "--defaults",
+        metavar="FILE",
+        default=environ.get("RINGRUN_DEFAULTS"),
+        help="YAML of the shape of spec.template, which overrides it in each run",
     )
     add("--no-election", action="store_true", help="be active without a Lease")
     add(
@@ -171,10 +183,12 @@ async def _test(parsed: argparse.Namespace) -> int:
 
 async def _operate(parsed: argparse.Namespace) -> int:
     from ringrun.record.api import Api
+    from ringrun.spec import load_template
     from ringrun_operator.act.cluster import Cluster
     from ringrun_operator.objects.settings import Defaults
     from ringrun_operator.operating import Operator, Options
 
+    template = load_template(Path(parsed.defaults)) if parsed.defaults else {}
     name = os.environ.get("RINGRUN_OPERATOR_NAME") or socket.gethostname()
     options = Options(
         namespaces=tuple(parsed.namespace),
@@ -182,6 +196,7 @@ async def _operate(parsed: argparse.Namespace) -> int:
             image=parsed.image,
             pull_policy=parsed.image_pull_policy,
             network_ports=parsed.network_policies,
+            template=template,
         ),
         own_namespace=parsed.election_namespace,
         lease="" if parsed.no_election else parsed.election_lease,

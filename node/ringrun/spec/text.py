@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import yaml
 
-from ringrun.spec.checking import Fault, Path, SpecError, shown
+from ringrun.spec.faults import Fault, Path, SpecError, shown
 from ringrun.spec.fields import KIND
 
 # Aliases make a short text a huge tree; no RingRun has so many values.
@@ -21,10 +21,17 @@ _DEEPEST: Final = 50
 _MERGE: Final = "tag:yaml.org,2002:merge"
 
 
-def read_text(text: str, source: str) -> tuple[Any, dict[Path, int], list[Fault]]:
-    """The one document of a text, the line of each path in it, and what is wrong so far."""
+def read_text(
+    text: str, source: str, *, may_be_empty: bool = False
+) -> tuple[Any, dict[Path, int], list[Fault]]:
+    """The one RingRun of a text, the line of each path in it, and what is wrong so far. With
+    `may_be_empty` it is any one document, or none."""
     reader = _Reader(source=source)
-    return reader.value(_one_run(_documents(text, source), source), ()), reader.lines, reader.faults
+    nodes = _documents(text, source)
+    if may_be_empty and not nodes:
+        return {}, reader.lines, reader.faults
+    node = _one_document(nodes, source) if may_be_empty else _one_run(nodes, source)
+    return reader.value(node, ()), reader.lines, reader.faults
 
 
 def _documents(text: str, source: str) -> list[yaml.Node]:
@@ -50,6 +57,13 @@ def _documents(text: str, source: str) -> list[yaml.Node]:
         else:
             found.append(node)
     return found
+
+
+def _one_document(nodes: list[yaml.Node], source: str) -> yaml.Node:
+    if len(nodes) > 1:
+        second = nodes[1].start_mark.line + 1
+        raise SpecError([f"{source}:{second}: must hold one document, got {len(nodes)}"])
+    return nodes[0]
 
 
 def _one_run(nodes: list[yaml.Node], source: str) -> yaml.Node:
