@@ -45,8 +45,17 @@ WATCHED_KINDS: Final = frozenset(each.kind for each in WATCHED)
 def collection(kind: str, namespace: str) -> str:
     """The path of all objects of this kind in this namespace."""
     known = _BY_NAME[kind]
-    root = "apis" if known.group else "api"
-    return f"/{root}/{known.group_version}/namespaces/{namespace}/{known.plural}"
+    return f"{_root(known)}/namespaces/{namespace}/{known.plural}"
+
+
+def everywhere(kind: str) -> str:
+    """The path of all objects of this kind in all namespaces."""
+    known = _BY_NAME[kind]
+    return f"{_root(known)}/{known.plural}"
+
+
+def _root(known: Kind) -> str:
+    return f"/{'apis' if known.group else 'api'}/{known.group_version}"
 
 
 _BY_NAME: Final = {each.kind: each for each in (*WATCHED, *WRITTEN)}

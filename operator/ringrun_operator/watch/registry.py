@@ -20,6 +20,10 @@ lives answers this often."""
 
 INACTIVITY_TIMEOUT: Final = 15.0
 
+BACKOFFS: Final = (0.5, 1.0, 2.0, 3.0, 5.0, 5.0)
+"""Seconds between attempts at a request, after which it has failed: kopf's own grow to 21, and an
+API server that was away as long would be back unnoticed."""
+
 
 def registry(feed: Feed) -> kopf.OperatorRegistry:
     """Handlers for everything that the operator watches."""
@@ -58,6 +62,7 @@ def set_up(made: kopf.OperatorSettings) -> None:
     """The same in settings that kopf made."""
     made.scanning.disabled = True
     made.posting.enabled = False
+    made.networking.error_backoffs = BACKOFFS
     made.watching.server_timeout = SERVER_TIMEOUT
     made.watching.inactivity_timeout = INACTIVITY_TIMEOUT
     for each in WATCHED:

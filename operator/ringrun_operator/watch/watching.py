@@ -15,7 +15,7 @@ from typing import Any, Protocol
 import aiohttp
 import kopf
 
-from ringrun_operator.kinds import WATCHED
+from ringrun_operator.kinds import WATCHED, collection, everywhere
 from ringrun_operator.watch.feed import Feed
 from ringrun_operator.watch.registry import registry, settings
 
@@ -31,6 +31,14 @@ class Server(Protocol):
 
     async def session(self, trace: aiohttp.TraceConfig) -> aiohttp.ClientSession:
         """A new session with our credentials. Whoever asked for it closes it."""
+
+
+class ListedAnewError(Exception):
+    """The server no longer knew where a watch had been, and kopf has listed everything again. Of
+    what was deleted in between nobody is told: whoever keeps what was listed has to begin anew."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"{what} had to be listed anew")
 
 
 class Watching:
@@ -51,8 +59,12 @@ class Watching:
         self._clock = clock
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="kopf", daemon=True)
-        self._answered: dict[str, float] = {}
-        self._started = clock()
+        self._paths = _paths(namespaces)
+        self._listed: set[str] = set()
+        self._answered: set[str] = set()
+        self._refused: dict[str, int] = {}
+        self._heard: dict[str, float] = dict.fromkeys(self._paths, clock())
+        self._gap: ListedAnewError | None = None
 
     def start(self) -> None:
         """Begin to watch."""
@@ -64,17 +76,26 @@ class Watching:
         self._thread.join(patience)
 
     @property
+    def fault(self) -> str:
+        """Which watches are not what they should be, in words; empty if all were answered."""
+        # A copy in one step: kopf's thread goes on.
+        refused = self._refused.copy()
+        if refused:
+            told = [f"{self._paths[path]} ({status})" for path, status in refused.items()]
+            return f"watching is refused: {', '.join(told)}"
+        missing = [self._paths[path] for path in self._paths if path not in self._answered]
+        return f"not watched yet: {', '.join(missing)}" if missing else ""
+
+    @property
     def ready(self) -> bool:
-        """Whether every watch has been answered at least once."""
-        return len(self._answered) >= len(WATCHED) * max(1, len(self._namespaces))
+        """Whether every watch has been answered at least once, and none is refused."""
+        return not self.fault
 
     @property
     def silence(self) -> float:
-        """Seconds since the watch that was silent the longest was answered."""
-        oldest = min(self._answered.values(), default=self._started)
-        if not self.ready:
-            oldest = self._started
-        return self._clock() - oldest
+        """Seconds since the watch that was silent the longest came to an answer, whatever it was,
+        or could not be asked for: kopf lives as long as it tries."""
+        return self._clock() - min(self._heard.values())
 
     def _run(self) -> None:
         error: BaseException | None = None
@@ -83,13 +104,14 @@ class Watching:
         except BaseException as raised:
             error = raised
         finally:
-            self._ended(error)
+            self._ended(error or self._gap)
 
     async def _watch(self) -> None:
         # kopf wants to know who runs it, for a peering that is off, and our user has no name.
         os.environ.setdefault("LOGNAME", "ringrun")
         trace = aiohttp.TraceConfig()
         trace.on_request_end.append(self._saw_answer)
+        trace.on_request_exception.append(self._saw_failure)
         session = await self._cluster.session(trace)
         made = registry(self._feed)
         server = self._cluster.server
@@ -119,5 +141,39 @@ class Watching:
         params: aiohttp.TraceRequestEndParams,
     ) -> None:
         del session, context
-        if params.response.status == 200 and params.url.query.get("watch"):
-            self._answered[params.url.path] = self._clock()
+        path, query = params.url.path, params.url.query
+        if path not in self._paths:
+            return
+        self._heard[path] = self._clock()
+        if params.response.status != 200:
+            self._refused[path] = params.response.status
+            return
+        self._refused.pop(path, None)
+        if query.get("watch"):
+            self._answered.add(path)
+        elif not query.get("continue"):
+            if path in self._listed and self._gap is None:
+                self._gap = ListedAnewError(self._paths[path])
+                self._stop.set()
+            self._listed.add(path)
+
+    async def _saw_failure(
+        self,
+        session: aiohttp.ClientSession,
+        context: Any,
+        params: aiohttp.TraceRequestExceptionParams,
+    ) -> None:
+        del session, context
+        if params.url.path in self._paths:
+            self._heard[params.url.path] = self._clock()
+
+
+def _paths(namespaces: Sequence[str]) -> dict[str, str]:
+    """What is asked for, and what it is called."""
+    return {
+        (collection(each.kind, namespace) if namespace else everywhere(each.kind)): (
+            f"{each.plural} in {namespace}" if namespace else each.plural
+        )
+        for each in WATCHED
+        for namespace in (namespaces or ("",))
+    }

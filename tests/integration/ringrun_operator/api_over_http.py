@@ -2,8 +2,8 @@
 `Cluster`, over HTTP on loopback.
 
 It keeps objects by collection, gives versions, refuses a taken name and an old version, and does
-what a test tells it: know no RingRuns, answer no watch of a collection, or break those that are
-open.
+what a test tells it: know no RingRuns, deny rights, answer no watch of a collection, or break those
+that are open.
 """
 
 import asyncio
@@ -75,8 +75,17 @@ class HttpApi:
         self.objects: dict[tuple[str, str, str], dict[str, Any]] = {}
         self.requests: list[Asked] = []
         self.knows_ring_runs = True
+        self.page = 0
+        """How many objects a list holds at most, if any."""
+        self.away = False
+        """Whether connections break before an answer."""
         self.silent: set[str] = set()
+        self.denied: set[tuple[str, str]] = set()
+        """What nobody may do: verb and resource, as rules have them."""
+        self.reviews: list[tuple[str, str, str]] = []
+        """Which rights were asked for: verb, resource, namespace."""
         self._version = 100
+        self._compacted = 0
         self._history: list[tuple[int, str, Event]] = []
         self._watches: list[_Watch] = []
 
@@ -107,6 +116,12 @@ class HttpApi:
         found["metadata"]["resourceVersion"] = str(self._version)
         self._tell(plural, {"type": "DELETED", "object": found})
 
+    def lose(self, plural: str, namespace: str, name: str) -> None:
+        """Take this object away, and forget that; watches that ask later have to list anew."""
+        self._version += 1
+        del self.objects[plural, namespace, name]
+        self._compacted = self._version
+
     def watched(self, plural: str = "") -> int:
         """How many watches are open."""
         return sum(plural in ("", each.asked.plural) for each in self._watches)
@@ -134,6 +149,10 @@ class HttpApi:
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
         """What the API server says."""
+        if self.away and request.transport is not None:
+            request.transport.abort()
+        if request.path.endswith("/selfsubjectaccessreviews"):
+            return self._review((await request.json())["spec"]["resourceAttributes"])
         asked = _read(request)
         self.requests.append(asked)
         found = self._discovery(asked.path)
@@ -141,11 +160,22 @@ class HttpApi:
             return web.json_response(found)
         if not asked.plural or (asked.plural == "ringruns" and not self.knows_ring_runs):
             return web.Response(status=404, text="404 page not found\n")
+        verb = _verb(asked)
+        resource = f"{asked.plural}/{asked.part}" if asked.part else asked.plural
+        if (verb, resource) in self.denied:
+            return _refusal(403, f'{resource} is forbidden: User "me" cannot {verb} it')
         if not asked.name and asked.method == "GET":
             if "watch" in asked.query:
                 return await self._watch(request, asked)
             return web.json_response(self._list(asked))
         return self._one(asked, await request.json() if request.can_read_body else {})
+
+    def _review(self, asked: dict[str, str]) -> web.Response:
+        part = asked["subresource"]
+        resource = f"{asked['resource']}/{part}" if part else asked["resource"]
+        self.reviews.append((asked["verb"], resource, asked["namespace"]))
+        allowed = (asked["verb"], resource) not in self.denied
+        return web.json_response({"status": {"allowed": allowed}}, status=201)
 
     def _discovery(self, path: str) -> dict[str, Any] | None:
         path = path.strip("/")
@@ -185,10 +215,13 @@ class HttpApi:
             for (plural, _, _), found in sorted(self.objects.items())
             if plural == asked.plural and _chosen(asked, found)
         ]
+        begin = int(asked.query.get("continue", "0"))
+        end = begin + self.page if self.page else len(items)
+        more = {"continue": str(end)} if end < len(items) else {}
         return {
             "kind": f"{KINDS[asked.plural]}List",
-            "metadata": {"resourceVersion": str(self._version)},
-            "items": items,
+            "metadata": {"resourceVersion": str(self._version), **more},
+            "items": items[begin:end],
         }
 
     async def _watch(self, request: web.Request, asked: Asked) -> web.StreamResponse:
@@ -201,6 +234,8 @@ class HttpApi:
         for version, plural, event in self._history:
             if version > since and plural == asked.plural and _chosen(asked, event["object"]):
                 watch.events.put_nowait(event)
+        if since < self._compacted:
+            watch.events.put_nowait({"type": "ERROR", "object": {"code": 410, "message": "old"}})
         self._watches.append(watch)
         try:
             async with asyncio.timeout(float(asked.query.get("timeoutSeconds", "60"))):
@@ -264,6 +299,13 @@ def _read(request: web.Request) -> Asked:
         name=name,
         part=part,
     )
+
+
+def _verb(asked: Asked) -> str:
+    if asked.method == "GET":
+        return "watch" if "watch" in asked.query else "get" if asked.name else "list"
+    verbs = {"POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
+    return verbs[asked.method]
 
 
 def _chosen(asked: Asked, found: dict[str, Any]) -> bool:

@@ -18,7 +18,7 @@ from ringrun_operator.act.cluster import Cluster
 from ringrun_operator.desk import Desk
 from ringrun_operator.watch import registry
 from ringrun_operator.watch.feed import Feed
-from ringrun_operator.watch.watching import Watching
+from ringrun_operator.watch.watching import ListedAnewError, Watching
 
 OURS = {"app.kubernetes.io/managed-by": "ringrun-operator", "ringrun.dev/run": "demo"}
 PLURALS = ["ringruns", "pods", "configmaps", "leases"]
@@ -162,17 +162,31 @@ async def test_a_watch_goes_on_after_the_server_ended_it() -> None:
 
 
 @in_a_loop
-async def test_a_version_that_is_too_old_is_made_good_by_a_new_list() -> None:
-    """As after a restart of the server: it ends no watch."""
+async def test_a_new_list_ends_the_watches() -> None:
+    """kopf lists anew after a version that was too old, and tells nobody of what has vanished."""
     api = HttpApi()
-    put(api, "pods", "a")
+    for name in ("a", "b"):
+        put(api, "pods", name)
     async with watches(api) as watched:
-        lists = len(api.asked("GET", "pods"))
-        api.break_watches(410)
-        await until(lambda: len(api.asked("GET", "pods")) == lists + 1)
-        await until(lambda: api.watched("pods") == 1)
-        put(api, "pods", "b")
-        await until(lambda: ("changed", "Pod", "b") in watched.told)
+        api.lose("pods", "lab", "a")
+        api.end_watches()
+        await until(lambda: watched.ended)
+        assert isinstance(watched.ended[0], ListedAnewError)
+        assert str(watched.ended[0]).endswith(" had to be listed anew")
+        await until(lambda: api.watched() == 0)
+        assert not any(each[0] == "deleted" for each in watched.told)
+
+
+@in_a_loop
+async def test_a_list_in_pages_is_one_list() -> None:
+    """Its later pages are no new one."""
+    api = HttpApi()
+    api.page = 2
+    for number in range(5):
+        put(api, "pods", f"p{number}")
+    async with watches(api) as watched:
+        await until(lambda: len(watched.told) == 10)
+        assert len(api.asked("GET", "pods")) == 3
         assert watched.ended == []
 
 
@@ -224,11 +238,42 @@ async def test_it_is_ready_when_every_watch_was_answered() -> None:
         await until(lambda: len(asked_to_watch(api)) == 7)
         await until(lambda: api.watched() == len(PLURALS) - 1)
         assert not watching.ready
+        assert watching.fault == "not watched yet: leases"
         assert watching.silence == 5.0
     api.silent = set()
     async with watches(api) as watched:
         assert watched.watching.ready
         assert watched.watching.silence == 0.0
+
+
+@in_a_loop
+async def test_a_watch_that_is_refused_is_named_and_kopf_is_not_silent() -> None:
+    """What is refused is answered: kopf lives, and begun anew it would be refused again."""
+    api = HttpApi()
+    api.denied = {("list", "leases")}
+    async with watches(api, ready=False) as watched:
+        await until(lambda: api.watched() == len(PLURALS) - 1)
+        await until(lambda: watched.watching.fault == "watching is refused: leases (403)")
+        watched.clock += 60.0
+        api.end_watches()
+        await until(lambda: watched.watching.silence == 0.0)
+        api.denied = set()
+        await until(lambda: watched.watching.ready)
+        api.denied = {("watch", "pods")}
+        api.end_watches()
+        await until(lambda: watched.watching.fault == "watching is refused: pods (403)")
+
+
+@in_a_loop
+async def test_kopf_is_not_silent_while_it_tries_in_vain() -> None:
+    """An API server that is away makes nobody ill."""
+    api = HttpApi()
+    async with watches(api) as watched:
+        api.away = True
+        watched.clock += 60.0
+        api.end_watches()
+        await until(lambda: watched.watching.silence == 0.0)
+        assert watched.ended == []
 
 
 @in_a_loop
