@@ -24,13 +24,16 @@ from ringrun_operator.act.reach import Reach
 from ringrun_operator.act.rights import needed
 from ringrun_operator.objects.settings import Defaults
 from ringrun_operator.watch.feed import Feed
-from ringrun_operator.watch.watching import ListedAnewError, Watching
+from ringrun_operator.watch.watching import Watching
 
 log = logging.getLogger(__name__)
 
 LONGEST_SILENCE: Final = 45.0
 """Seconds without an answer to a watch, each of which is answered every ten, that make us ill while
 the API server answers everything else. What a restart cannot mend makes us unready instead."""
+
+LONGEST_GAP: Final = 30.0
+"""The same, for the watches to be begun anew."""
 
 PATIENCE: Final = 10.0
 """Seconds that something has to be wrong before an operator that was ready is not: a new term, or a
@@ -166,7 +169,12 @@ class Operator:
         watching = Watching(
             self._cluster,
             self._options.namespaces,
-            Feed(listed=controller.listed, changed=controller.changed).into(loop),
+            Feed(
+                page=controller.lists.page,
+                changed=controller.changed,
+                whole=controller.lists.whole,
+                complete=controller.lists.complete,
+            ).into(loop),
             watch_ended,
         )
         self._controller, self._watching = controller, watching
@@ -174,14 +182,16 @@ class Operator:
         watching.start()
         work = asyncio.ensure_future(controller.run())
         try:
-            await ended.wait()
-            error = ends[0] if ends else None
-            if isinstance(error, ListedAnewError):
-                log.info("%s; beginning anew", error)
+            while not ended.is_set() and not self._silent(LONGEST_GAP):
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(LOOK_EVERY):
+                        await ended.wait()
+            if ended.is_set():
+                self._broke = f"the watches ended: {_words(ends[0] if ends else None)}"
             else:
-                self._broke = f"the watches ended: {_words(error)}"
-                log.warning("%s; beginning anew", self._broke)
-                await asyncio.sleep(POLL)
+                self._broke = "the watches are silent"
+            log.warning("%s; beginning anew", self._broke)
+            await asyncio.sleep(POLL)
         finally:
             work.cancel()
             with suppress(asyncio.CancelledError):
@@ -198,11 +208,16 @@ class Operator:
             await asyncio.sleep(LOOK_EVERY)
 
     def _unhealthy(self) -> str:
-        """What a restart may mend: kopf is silent, while the API server answers everything else."""
+        """What a restart may mend, once to begin the watches anew has not."""
         watching = self._watching
-        if watching is None or min(watching.silence, self._reach.answering) <= LONGEST_SILENCE:
+        if watching is None or not self._silent(LONGEST_SILENCE):
             return ""
         return f"no answer to a watch for {watching.silence:.0f} s"
+
+    def _silent(self, longest: float) -> bool:
+        """Whether kopf hears nothing, while the API server answers everything else."""
+        watching = self._watching
+        return watching is not None and min(watching.silence, self._reach.answering) > longest
 
     def _unready(self) -> str:
         """What is wrong, unless it has been for a moment only; said in the log when that changes.

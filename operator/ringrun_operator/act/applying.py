@@ -19,11 +19,12 @@ from ringrun_operator.decide.actions import (
     CreatePod,
     DeletePod,
     DeleteRun,
+    EndPod,
     Replace,
 )
 from ringrun_operator.kinds import WATCHED_KINDS
 from ringrun_operator.objects.owner import Object, is_left_by_another, is_owned, whose
-from ringrun_operator.watch.store import Key
+from ringrun_operator.watch.kept import Key
 
 REQUESTS_AT_ONCE: Final = 16
 """Pods of one run that are being made at the same time."""
@@ -118,6 +119,8 @@ class Applying:
                 self._keep(document["kind"], await self._cluster.replace(document), work.key)
             case DeletePod(name=name, uid=uid):
                 await self._cluster.delete("Pod", work.key[0], name, uid)
+            case EndPod(name=name, uid=uid):
+                await self._cluster.end_pod(work.key[0], name, uid)
             case DeleteRun(name=name, uid=uid):
                 await self._cluster.delete(names.KIND, work.key[0], name, uid)
 

@@ -72,6 +72,20 @@ class Cluster:
             if not (refusal.is_gone or refusal.is_conflict):
                 raise
 
+    async def end_pod(self, namespace: str, name: str, uid: str) -> None:
+        """Have the kubelet end what runs in this very pod; it stays, with its logs."""
+        change = {"metadata": {"uid": uid}, "spec": {"activeDeadlineSeconds": 1}}
+        try:
+            await self._api.call(
+                "PATCH",
+                _path("Pod", namespace, name),
+                change,
+                content_type="application/merge-patch+json",
+            )
+        except Refused as refusal:
+            if not (refusal.is_gone or refusal.is_conflict):
+                raise
+
     async def apply_status(
         self, namespace: str, name: str, status: Mapping[str, Any]
     ) -> dict[str, Any]:
@@ -146,6 +160,16 @@ class Cluster:
             within=within,
         )
         return bool((answer.get("status") or {}).get("allowed"))
+
+    async def events_about(self, namespace: str, uid: str) -> list[dict[str, Any]]:
+        """The events about the object with this uid, in no order."""
+        found = await self._api.call(
+            "GET",
+            collection("Event", namespace),
+            query=[("fieldSelector", f"involvedObject.uid={uid}"), ("limit", "50")],
+        )
+        items = found.get("items")
+        return [each for each in items if isinstance(each, dict)] if isinstance(items, list) else []
 
     async def has_ring_runs(self) -> bool:
         """Whether the API server knows RingRuns: a watcher that starts before is deaf."""

@@ -18,13 +18,16 @@ from ringrun.record.api import ApiError, Refused
 from ringrun_operator import metrics, names
 from ringrun_operator.act.applying import Applying, Said
 from ringrun_operator.act.cluster import Cluster
+from ringrun_operator.act.lists import Lists
+from ringrun_operator.act.pod_events import PodEvents
 from ringrun_operator.decide.plan import Plan
 from ringrun_operator.decide.reconcile import reconcile
 from ringrun_operator.kinds import WATCHED_KINDS
 from ringrun_operator.objects.known import World, is_final
 from ringrun_operator.objects.resources import had_record
 from ringrun_operator.objects.settings import Defaults
-from ringrun_operator.watch.store import Key, Store
+from ringrun_operator.watch.kept import Key
+from ringrun_operator.watch.store import Store
 
 log = logging.getLogger(__name__)
 
@@ -56,6 +59,7 @@ class _Memory:
     told: set[tuple[str, str]] = field(default_factory=set)
     left: dict[str, float] = field(default_factory=dict)
     status_at: float = 0.0
+    over: bool = False
 
 
 class Controller:
@@ -76,6 +80,7 @@ class Controller:
         self._clock = clock or cluster.now
         self._token = token
         self._mark = mark
+        self._pod_events = PodEvents(cluster, self._clock)
         self._applying = Applying(cluster, self._keep, self._clock)
         self._memories: dict[Key, _Memory] = {}
         self._due: dict[Key, asyncio.TimerHandle] = {}
@@ -83,12 +88,13 @@ class Controller:
         self._waiting: set[Key] = set()
         self._busy: set[Key] = set()
         self._again: set[Key] = set()
+        self.lists = Lists(self.store, self.look, self._later)
 
     # Fed by the watches, in the controller's own thread
 
     def listed(self, kind: str, found: dict[str, Any]) -> None:
-        """An object was there when the watch began. It is looked at when that is told as a change,
-        which the watches do once everything that was there is listed."""
+        """An object was there when kopf listed it. It is looked at when that is told as a change,
+        which kopf does once everything that was there is listed."""
         self.store.put(kind, found)
 
     def changed(self, kind: str, found: dict[str, Any], deleted: bool) -> None:
@@ -122,6 +128,8 @@ class Controller:
                 again = await self._attempt(key)
             finally:
                 self._busy.discard(key)
+            if key not in self._memories or self._memories[key].over:
+                self.store.rest(key)
             if key in self._again:
                 self._again.discard(key)
                 self.look(key)
@@ -177,6 +185,7 @@ class Controller:
             return None
         world = await self._observe(key, run, memory)
         plan = self._decide(world)
+        memory.over = plan.finished is not None
         said = await self._applying.carry_out(key, plan.actions, memory.uid, memory.left)
         # What a run ends with stands, though nothing was asked for any more.
         if said != memory.said and plan.finished is None:
@@ -192,12 +201,12 @@ class Controller:
 
     async def _observe(self, key: Key, run: Any, memory: _Memory) -> World:
         namespace, name = key
-        uid = run["metadata"]["uid"]
+        uid, final = run["metadata"]["uid"], is_final(run)
         orders = self.store.object(key, "ConfigMap", names.orders_name(name, uid), uid)
         if orders is None:
             orders = self.store.object(key, "ConfigMap", names.plain_orders_name(name), uid)
         lease = self.store.object(key, "Lease", names.lease_name(name), uid)
-        if lease is None and had_record(orders) and not is_final(run):
+        if lease is None and had_record(orders) and not final:
             # To be lost is the end of a run, so it is asked for rather than concluded from a watch.
             try:
                 found = await self._cluster.get("Lease", namespace, names.lease_name(name))
@@ -207,14 +216,16 @@ class Controller:
             else:
                 self.store.put("Lease", found, key)
                 lease = self.store.object(key, "Lease", names.lease_name(name), uid)
+        pods = self.store.pods(key, uid)
         return World(
             run=run,
-            pods=self.store.pods(key, uid),
+            pods=pods,
             lease=lease,
             orders=orders,
             result=self.store.object(key, "ConfigMap", names.result_name(name), uid),
             refusals=memory.said.refusals,
             taken=memory.said.taken,
+            pod_events={} if final else await self._pod_events.about(namespace, pods),
             token=self._token(),
             mark=self._mark(),
         )

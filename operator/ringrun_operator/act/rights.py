@@ -11,14 +11,14 @@ from ringrun_operator import names
 USED: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
     (names.GROUP, names.PLURAL): ("get", "list", "watch", "delete"),
     (names.GROUP, f"{names.PLURAL}/status"): ("patch",),
-    ("", "pods"): ("get", "list", "watch", "create", "delete"),
+    ("", "pods"): ("get", "list", "watch", "create", "patch", "delete"),
     ("", "configmaps"): ("get", "list", "watch", "create", "update"),
     ("", "secrets"): ("create",),
     ("", "serviceaccounts"): ("create",),
     ("rbac.authorization.k8s.io", "roles"): ("create",),
     ("rbac.authorization.k8s.io", "rolebindings"): ("create",),
     ("coordination.k8s.io", "leases"): ("get", "list", "watch", "create", "update"),
-    ("", "events"): ("create", "patch"),
+    ("", "events"): ("list", "create", "patch"),
 }
 
 ELECTION: Final = ("get", "create", "update")

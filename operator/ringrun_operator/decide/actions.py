@@ -46,4 +46,12 @@ class DeleteRun:
     uid: str
 
 
-Action = Create | CreatePod | Replace | DeletePod | DeleteRun
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndPod:
+    """End whatever still runs in this very pod, and keep it, for its logs."""
+
+    name: str
+    uid: str
+
+
+Action = Create | CreatePod | Replace | DeletePod | EndPod | DeleteRun

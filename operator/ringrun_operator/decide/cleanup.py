@@ -17,10 +17,11 @@ LINGER: Final = 15.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Leftovers:
-    """`pods` are to be deleted now, and the run too if it is `expired`; `again` is when time alone
-    changes this."""
+    """`pods` are to be deleted now, and the run too if it is `expired`; what still runs in those
+    that are `outlived` is to be ended. `again` is when time alone changes this."""
 
     pods: tuple[PodSeen, ...]
+    outlived: tuple[PodSeen, ...]
     expired: bool
     again: float
 
@@ -33,16 +34,19 @@ def leftovers(known: Known, finished: float) -> Leftovers:
     linger = finished + LINGER + own_time
     over = now >= linger
     expires = math.inf if spec.ttl is None else finished + spec.ttl
-    waits = not over and any(pod.living for pod in known.pods)
+    waits = not over and any(pod.living or pod.outlived for pod in known.pods)
+    pods = tuple(
+        pod
+        for pod in known.pods
+        if not pod.deleting
+        and ((pod.living and over) or (spec.cleanup is Cleanup.DELETE_PODS and (pod.ended or over)))
+    )
     return Leftovers(
-        pods=tuple(
+        pods=pods,
+        outlived=tuple(
             pod
             for pod in known.pods
-            if not pod.deleting
-            and (
-                (pod.living and over)
-                or (spec.cleanup is Cleanup.DELETE_PODS and (pod.ended or over))
-            )
+            if pod.outlived and over and not pod.deleting and pod not in pods
         ),
         expired=now >= expires,
         again=min(linger if waits else math.inf, expires if now < expires else math.inf),

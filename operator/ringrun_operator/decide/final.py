@@ -8,7 +8,7 @@ to be done is to take away what outstays its time.
 from typing import Final
 
 from ringrun.report import Verdict
-from ringrun_operator.decide.actions import DeletePod, DeleteRun
+from ringrun_operator.decide.actions import DeletePod, DeleteRun, EndPod
 from ringrun_operator.decide.cleanup import leftovers
 from ringrun_operator.decide.plan import Plan
 from ringrun_operator.names import result_name
@@ -28,7 +28,11 @@ def after_the_end(known: Known) -> Plan:
     left = leftovers(known, finished)
     gone = (DeleteRun(name=owner.name, uid=owner.uid),) if left.expired else ()
     return Plan(
-        actions=(*(DeletePod(name=each.name, uid=each.uid) for each in left.pods), *gone),
+        actions=(
+            *(DeletePod(name=each.name, uid=each.uid) for each in left.pods),
+            *(EndPod(name=each.name, uid=each.uid) for each in left.outlived),
+            *gone,
+        ),
         status=restamped(known.before, known.generation),
         events=_events(known),
         again=min(left.again, now + RESYNC),

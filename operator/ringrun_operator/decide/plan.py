@@ -59,7 +59,7 @@ def plan(known: Known, decided: Decided) -> Plan:
         actions=(*_keep(known, decided), *actions),
         status=status(shown),
         events=tuple(events(shown)),
-        again=min(decided.again, shown.overdue, known.now + RESYNC),
+        again=min(decided.again, shown.overdue, known.now + RESYNC, known.next_look),
         finished=decided.ledger.finished,
     )
 

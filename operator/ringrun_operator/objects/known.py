@@ -6,6 +6,7 @@ three values of a look; `decide.decided` makes the second of it, `decide.plan` t
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import inf
 from typing import Any
 
 import msgspec
@@ -19,6 +20,7 @@ from ringrun.spec import RunSpec
 from ringrun_operator import names
 from ringrun_operator.names import Role
 from ringrun_operator.objects import reports, resources
+from ringrun_operator.objects.hanging import Said
 from ringrun_operator.objects.owner import Owner
 from ringrun_operator.objects.pod_seen import PodSeen, see_pod
 from ringrun_operator.objects.resources import Ledger
@@ -32,7 +34,8 @@ class World:
 
     `lease` is None only if it is known not to be there. `refusals` are the API server's words for
     pods that it would not make, by name; `taken` says whose an object is that has a name of this
-    run, by its kind and name. `token` is used if a Secret is to be made, and `mark` for names that
+    run, by its kind and name; `pod_events` are the last events about pods that are stalled, by
+    name. `token` is used if a Secret is to be made, and `mark` for names that
     nobody can have taken.
     """
 
@@ -43,6 +46,7 @@ class World:
     result: Mapping[str, Any] | None = None
     refusals: Mapping[str, str] = field(default_factory=dict)
     taken: Mapping[str, str] = field(default_factory=dict)
+    pod_events: Mapping[str, Said] = field(default_factory=dict)
     token: bytes = b""
     mark: str = ""
 
@@ -90,6 +94,13 @@ class Known:
         return is_final(self.world.run)
 
     @property
+    def next_look(self) -> float:
+        """When time alone may say why a pod does not start; infinity once the run is over."""
+        if self.report is not None:
+            return inf
+        return min((pod.next_look for pod in self.pods if pod.living), default=inf)
+
+    @property
     def generation(self) -> int:
         """Which version of the spec this is."""
         return int(self.world.run["metadata"].get("generation", 0))
@@ -121,7 +132,10 @@ def know(world: World, spec: RunSpec, defaults: Defaults, now: float) -> Known:
         mark=ledger.mark,
         orders=world.orders["metadata"]["name"] if world.orders is not None else "",
     )
-    found = (see_pod(owner.name, each) for each in world.pods)
+    found = (
+        see_pod(owner.name, each, now, world.pod_events.get(each["metadata"]["name"]))
+        for each in world.pods
+    )
     settings = resources.read_settings(world.orders)
     document = reports.read_report(world.result)
     report = reports.complete(document)

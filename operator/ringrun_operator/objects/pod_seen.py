@@ -1,13 +1,15 @@
 """What a pod says of the node in it: the kubelet's and the scheduler's words, as values.
 
-Called by `known` for every pod of a run. A container's end is read from its state, for the pod's
-phase comes a second later (tried); from the phase only where no kubelet would run the pod, which
-then has no container. A pod that is gone says nothing about its process.
+Called by `known` for every pod of a run. The node's container is found by its name, among however
+many others. Its end is read from its state, for the pod's phase comes a second later (tried), and
+with another container that runs on, never; from the phase only where no kubelet would run the pod,
+which then has no container. A pod that is gone says nothing about its process.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from math import inf
+from typing import Any
 
 import msgspec
 
@@ -16,29 +18,29 @@ from ringrun.core.node import NodeId
 from ringrun.core.supervisor.observed import SlaveSeen
 from ringrun_operator import names
 from ringrun_operator.names import Role, number_of, role_of
+from ringrun_operator.objects.hanging import (
+    Said,
+    cause_of_init,
+    condition,
+    container_status,
+    find,
+    next_look,
+)
 from ringrun_operator.objects.pods import SLAVE_PORT
 from ringrun_operator.objects.trouble import Trouble
 from ringrun_operator.times import seconds
 
-# The kubelet's own reasons for a container that waits, and what they come down to.
-_WAITING: Final = {
-    "ErrImagePull": Trouble.IMAGE_PULL_FAILED,
-    "ImagePullBackOff": Trouble.IMAGE_PULL_FAILED,
-    "ErrImageNeverPull": Trouble.IMAGE_PULL_FAILED,
-    "InvalidImageName": Trouble.IMAGE_PULL_FAILED,
-    "ImageInspectError": Trouble.IMAGE_PULL_FAILED,
-    "RegistryUnavailable": Trouble.IMAGE_PULL_FAILED,
-    "CreateContainerConfigError": Trouble.CONTAINER_FAILED,
-    "CreateContainerError": Trouble.CONTAINER_FAILED,
-    "RunContainerError": Trouble.CONTAINER_FAILED,
-}
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PodSeen:
-    """One pod of a run. `trouble` is why it does not start, in one word, and `words` are the
-    kubelet's or scheduler's own; `image_id` is the image as the kubelet found it. Times are seconds
-    since 1970 by the kubelet's clock, and comparable with each other alone."""
+    """One pod of a run.
+
+    `trouble` is why it does not start, in one word, and `words` are the kubelet's or scheduler's
+    own; `next_look` is when time alone may say more of that. `image_id` is the image as the kubelet
+    found it. One that is `outlived` has ended, and other containers of its pod still run. Times are
+    seconds since 1970: `lifetime` and `ended_at` by the kubelet's clock, and comparable with each
+    other alone.
+    """
 
     node: NodeId
     name: str
@@ -50,6 +52,7 @@ class PodSeen:
     ready: bool = False
     ended: bool = False
     ended_by_kubelet: bool = False
+    outlived: bool = False
     deleting: bool = False
     gated: bool = False
     disrupted: bool = False
@@ -58,6 +61,7 @@ class PodSeen:
     words: str = ""
     result: Result | None = None
     lifetime: float = 0.0
+    next_look: float = inf
     ended_at: float = 0.0
 
     @property
@@ -91,20 +95,28 @@ class PodSeen:
         )
 
 
-def see_pod(run: str, pod: Mapping[str, Any]) -> PodSeen | None:
-    """What there is to see of a pod; None if it is no node of this run."""
+def see_pod(
+    run: str, pod: Mapping[str, Any], now: float = 0.0, event: Said | None = None
+) -> PodSeen | None:
+    """What there is to see of a pod; None if it is no node of this run.
+
+    The container that is called as the node's role decides, whatever others there are. `now` is by
+    the API server's clock; `event` is the last about a pod that is stalled.
+    """
     metadata = pod["metadata"]
     node = names.pod_node(run, metadata["name"])
     if node is None:
         return None
+    role = role_of(node)
     status = pod.get("status") or {}
-    container: Mapping[str, Any] = next(iter(status.get("containerStatuses") or ()), {})
+    container = container_status(status, role.value)
     state = container.get("state") or {}
     terminated = state.get("terminated")
     phase = status.get("phase", "Pending")
-    ended = terminated is not None or phase in {"Failed", "Succeeded"}
+    over = phase in {"Failed", "Succeeded"}
+    ended = terminated is not None or over
     deleting = "deletionTimestamp" in metadata
-    trouble, words = _trouble(status, state)
+    hanging = None if ended else find(pod, role.value, event, now)
     # One that the kubelet would not run has no container that could tell.
     made = seconds(metadata.get("creationTimestamp"))
     started, finished = _span(terminated) if terminated else (made, made)
@@ -112,51 +124,51 @@ def see_pod(run: str, pod: Mapping[str, Any]) -> PodSeen | None:
         node=node,
         name=metadata["name"],
         uid=metadata["uid"],
-        image=str(container.get("image") or _image(pod)),
+        image=str(container.get("image") or _image(pod, role)),
         image_id=str(container.get("imageID") or ""),
         host=status.get("podIP", ""),
         running="running" in state,
-        ready=_condition(status, "Ready").get("status") == "True",
+        ready=bool(container.get("ready")),
         ended=ended,
         ended_by_kubelet=terminated is not None,
+        outlived=terminated is not None and not over and _others_run(pod, role),
         deleting=deleting,
-        gated=_condition(status, "PodScheduled").get("reason") == "SchedulingGated",
-        disrupted=_condition(status, "DisruptionTarget").get("status") == "True",
+        gated=condition(status, "PodScheduled").get("reason") == "SchedulingGated",
+        disrupted=condition(status, "DisruptionTarget").get("status") == "True",
         cause=_cause(status, terminated) if ended else ("pod deleted" if deleting else ""),
-        trouble=trouble,
-        words=words,
-        result=_result(terminated) if role_of(node) is Role.SLAVE else None,
+        trouble=None if hanging is None else hanging.trouble,
+        words="" if hanging is None else hanging.words,
+        result=_result(terminated) if role is Role.SLAVE else None,
         lifetime=max(0.0, finished - started),
         ended_at=finished,
+        next_look=inf if ended else next_look(pod, role.value, now),
     )
 
 
-def _image(pod: Mapping[str, Any]) -> str:
-    containers: list[Mapping[str, Any]] = pod.get("spec", {}).get("containers") or [{}]
-    return str(containers[0].get("image", ""))
+def _others_run(pod: Mapping[str, Any], role: Role) -> bool:
+    """Whether a container runs beside the node's, and was not told to end yet."""
+    status = pod["status"]
+    others = (
+        *(status.get("containerStatuses") or ()),
+        *(status.get("initContainerStatuses") or ()),
+    )
+    told = (pod.get("spec") or {}).get("activeDeadlineSeconds") == 1
+    return not told and any("running" in (each.get("state") or {}) for each in others)
 
 
-def _condition(status: Mapping[str, Any], kind: str) -> Mapping[str, Any]:
-    found = (each for each in status.get("conditions") or () if each.get("type") == kind)
-    return next(found, {})
-
-
-def _trouble(status: Mapping[str, Any], state: Mapping[str, Any]) -> tuple[Trouble | None, str]:
-    waiting = state.get("waiting") or {}
-    if (reason := waiting.get("reason", "")) in _WAITING:
-        return _WAITING[reason], waiting.get("message") or reason
-    scheduled = _condition(status, "PodScheduled")
-    if scheduled.get("status") == "False" and scheduled.get("reason") == "Unschedulable":
-        return Trouble.UNSCHEDULABLE, scheduled.get("message") or Trouble.UNSCHEDULABLE.value
-    return None, ""
+def _image(pod: Mapping[str, Any], role: Role) -> str:
+    containers = (pod.get("spec") or {}).get("containers") or ()
+    return next((str(each.get("image", "")) for each in containers if each.get("name") == role), "")
 
 
 def _cause(status: Mapping[str, Any], terminated: Mapping[str, Any] | None) -> str:
     """How it ended, in one line."""
     if terminated is None:
+        if words := cause_of_init(status):
+            return words
         # The kubelet never started it, or the cluster node is lost: eviction, shutdown, admission.
-        words = (status.get("reason", "Failed"), status.get("message", ""))
-        return ": ".join(" ".join(word.split()) for word in words if word)
+        said = (status.get("reason", "Failed"), status.get("message", ""))
+        return ": ".join(" ".join(word.split()) for word in said if word)
     code, reason = terminated.get("exitCode"), terminated.get("reason", "")
     cause = f"exit code {code}"
     if reason not in {"", "Error", "Completed"}:

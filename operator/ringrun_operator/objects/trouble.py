@@ -1,6 +1,6 @@
 """Why a run does not get on, in a word; docs/kubernetes.md says what each means.
 
-A pod has one of the first three (`pod_seen`); all are found by `show.obstacles`.
+A pod may have one (`hanging` finds it); others are found by `show.obstacles`.
 """
 
 from enum import StrEnum
@@ -10,8 +10,15 @@ class Trouble(StrEnum):
     """What users find under REASON while a run does not get on."""
 
     IMAGE_PULL_FAILED = "ImagePullFailed"
+    IMAGE_PULLING = "ImagePulling"
     CONTAINER_FAILED = "ContainerFailed"
+    INIT_CONTAINER_FAILED = "InitContainerFailed"
+    VOLUME_NOT_MOUNTED = "VolumeNotMounted"
+    SANDBOX_FAILED = "SandboxFailed"
     UNSCHEDULABLE = "Unschedulable"
+    SCHEDULING_GATED = "SchedulingGated"
+    NODE_SILENT = "NodeSilent"
+    NOT_STARTED = "NotStarted"
     PODS_REFUSED = "PodsRefused"
     QUOTA_EXCEEDED = "QuotaExceeded"
     NOT_PREPARED = "NotPrepared"

@@ -40,15 +40,38 @@ def find_obstacle(known: Known, *, suspended: bool) -> Obstacle | None:
     """What keeps the run from starting, or from being whole, in the words of who said it."""
     if known.report is not None:
         return None
-    if known.world.taken:
-        what, whose = min(known.world.taken.items())
-        return Obstacle(
-            reason=Trouble.NAME_TAKEN,
-            fact=f"{what} is not this run's ({whose})",
-            outlook="Delete it, or choose another name for the run.",
-        )
-    if suspended:
+    return _taken(known) or (
+        None
+        if suspended
+        else _of_pods(known) or _refused(known) or _ended(known) or _not_prepared(known, suspended)
+    )
+
+
+def _taken(known: Known) -> Obstacle | None:
+    if not known.world.taken:
         return None
+    what, whose = min(known.world.taken.items())
+    return Obstacle(
+        reason=Trouble.NAME_TAKEN,
+        fact=f"{what} is not this run's ({whose})",
+        outlook="Delete it, or choose another name for the run.",
+    )
+
+
+_WHAT: Final = {
+    Trouble.IMAGE_PULL_FAILED: "wait for their image {image}",
+    Trouble.IMAGE_PULLING: "wait for their image {image}",
+    Trouble.UNSCHEDULABLE: "find no cluster node",
+    Trouble.SCHEDULING_GATED: "are not let in yet",
+    Trouble.VOLUME_NOT_MOUNTED: "wait for a volume",
+    Trouble.SANDBOX_FAILED: "get no network or sandbox",
+    Trouble.NODE_SILENT: "are not started by their cluster node",
+    Trouble.NOT_STARTED: "are not started yet",
+    Trouble.INIT_CONTAINER_FAILED: "are kept by an init container",
+}
+
+
+def _of_pods(known: Known) -> Obstacle | None:
     for kind, role, wanted in (
         ("slaves", Role.SLAVE, known.spec.nodes),
         ("masters", Role.MASTER, known.spec.masters),
@@ -58,33 +81,62 @@ def find_obstacle(known: Known, *, suspended: bool) -> Obstacle | None:
         if troubles:
             [(reason, count)] = troubles.most_common(1)
             first = next(pod for pod in living if pod.trouble is reason)
-            what = {
-                Trouble.IMAGE_PULL_FAILED: f"wait for their image {first.image}",
-                Trouble.UNSCHEDULABLE: "find no cluster node",
-            }.get(reason, "cannot be started")
+            what = _WHAT.get(reason, "cannot be started").format(image=first.image)
             return Obstacle(
                 reason=reason,
                 fact=f"{count} of {wanted} {kind} {what}: {first.words.rstrip('.')}",
                 outlook=_outlook(known, reason),
             )
-    refusals = known.world.refusals
-    if refusals:
-        name, words = min(refusals.items())
-        return Obstacle(
-            reason=Trouble.QUOTA_EXCEEDED if "exceeded quota" in words else Trouble.PODS_REFUSED,
-            fact=f"{len(refusals)} pods were refused, {name} first: {words.rstrip('.')}",
-            outlook=_outlook(known, Trouble.PODS_REFUSED),
-        )
-    if known.now >= overdue_at(known, suspended=suspended):
-        leads = known.record is not None and known.record.holder
-        what = "the leader has not prepared them" if leads else "no master leads"
-        said = f"kubectl logs -l {names.RUN_LABEL}={known.spec.name} --prefix --tail 3"
-        return Obstacle(
-            reason=Trouble.NOT_PREPARED,
-            fact=f"All {known.spec.nodes} slaves are ready, but {what}; what they say: {said}",
-            outlook=_outlook(known, Trouble.NOT_PREPARED),
-        )
     return None
+
+
+def _refused(known: Known) -> Obstacle | None:
+    refusals = known.world.refusals
+    if not refusals:
+        return None
+    name, words = min(refusals.items())
+    return Obstacle(
+        reason=Trouble.QUOTA_EXCEEDED if "exceeded quota" in words else Trouble.PODS_REFUSED,
+        fact=f"{len(refusals)} pods were refused, {name} first: {words.rstrip('.')}",
+        outlook=_outlook(known, Trouble.PODS_REFUSED),
+    )
+
+
+def _ended(known: Known) -> Obstacle | None:
+    """Slaves or masters that end before there is a ring, and those in their place too."""
+    record = known.record or Record()
+    if record.view or record.phase is not Phase.START:
+        return None
+    for role in Role:
+        pods = known.of_role(role)
+        running = {pod.number for pod in pods if pod.living and pod.ready}
+        ended = [pod for pod in pods if pod.ended and not pod.disrupted]
+        missing = [pod for pod in ended if pod.number not in running]
+        # A master that leads needs no other.
+        if missing and not (role is Role.MASTER and record.holder):
+            last = max(missing, key=lambda pod: pod.node.incarnation)
+            times = sum(pod.number == last.number for pod in ended)
+            often = f" ({times} times so far)" if times > 1 else ""
+            return Obstacle(
+                reason=Trouble.CONTAINER_FAILED,
+                fact=f"{last.name} ended{often}: {last.cause.rstrip('.')}",
+                outlook=_outlook(known, Trouble.CONTAINER_FAILED),
+            )
+    return None
+
+
+def _not_prepared(known: Known, suspended: bool) -> Obstacle | None:
+    if known.now < overdue_at(known, suspended=suspended):
+        return None
+    leads = known.record is not None and known.record.holder
+    what = "the leader has not prepared them" if leads else "no master leads"
+    run, namespace = known.spec.name, known.owner.namespace
+    said = f"kubectl logs -n {namespace} -l {names.RUN_LABEL}={run} --prefix --tail 3"
+    return Obstacle(
+        reason=Trouble.NOT_PREPARED,
+        fact=f"All {known.spec.nodes} slaves are ready, but {what}; what they say: {said}",
+        outlook=_outlook(known, Trouble.NOT_PREPARED),
+    )
 
 
 def overdue_at(known: Known, *, suspended: bool) -> float:
@@ -123,9 +175,14 @@ def _outlook(known: Known, reason: Trouble) -> str:
     """What will come of it."""
     if known.record is not None and known.record.view:
         return "The ring goes on without."
+    if reason is Trouble.SCHEDULING_GATED:
+        return "The start clock stands still until then."
     mended = {
         Trouble.IMAGE_PULL_FAILED: "it can be pulled",
+        Trouble.IMAGE_PULLING: "it is there by then",
         Trouble.UNSCHEDULABLE: "they can be scheduled",
+        Trouble.NODE_SILENT: "it does",
+        Trouble.NOT_STARTED: "they are",
     }.get(reason, "that is mended")
     minutes, seconds = divmod(round(known.spec.start_deadline), 60)
     return f"The run fails at {minutes}m{seconds:02}s unless {mended}."

@@ -14,12 +14,17 @@ from typing import Any, Protocol
 
 import aiohttp
 import kopf
+from yarl import URL
 
-from ringrun_operator.kinds import WATCHED, collection, everywhere
+from ringrun_operator.kinds import WATCHED, collection_in
 from ringrun_operator.watch.feed import Feed
-from ringrun_operator.watch.registry import registry, settings
+from ringrun_operator.watch.listing import Listing
+from ringrun_operator.watch.registry import Forgetful, registry, settings
 
 log = logging.getLogger(__name__)
+
+_GONE = 410
+"""What was asked for is too long ago: it is asked for anew."""
 
 
 class Server(Protocol):
@@ -31,14 +36,6 @@ class Server(Protocol):
 
     async def session(self, trace: aiohttp.TraceConfig) -> aiohttp.ClientSession:
         """A new session with our credentials. Whoever asked for it closes it."""
-
-
-class ListedAnewError(Exception):
-    """The server no longer knew where a watch had been, and kopf has listed everything again. Of
-    what was deleted in between nobody is told: whoever keeps what was listed has to begin anew."""
-
-    def __init__(self, what: str) -> None:
-        super().__init__(f"{what} had to be listed anew")
 
 
 class Watching:
@@ -60,11 +57,9 @@ class Watching:
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="kopf", daemon=True)
         self._paths = _paths(namespaces)
-        self._listed: set[str] = set()
         self._answered: set[str] = set()
         self._refused: dict[str, int] = {}
         self._heard: dict[str, float] = dict.fromkeys(self._paths, clock())
-        self._gap: ListedAnewError | None = None
 
     def start(self) -> None:
         """Begin to watch."""
@@ -104,7 +99,7 @@ class Watching:
         except BaseException as raised:
             error = raised
         finally:
-            self._ended(error or self._gap)
+            self._ended(error)
 
     async def _watch(self) -> None:
         # kopf wants to know who runs it, for a peering that is off, and our user has no name.
@@ -113,17 +108,20 @@ class Watching:
         trace.on_request_end.append(self._saw_answer)
         trace.on_request_exception.append(self._saw_failure)
         session = await self._cluster.session(trace)
+        # kopf calls nothing of a session but what this has.
+        listing: Any = Listing(session, WATCHED, self._namespaces, self._feed)
         made = registry(self._feed)
         server = self._cluster.server
 
         def login(**_: Any) -> kopf.AiohttpSession:
-            return kopf.AiohttpSession(server=server, aiohttp_session=session)
+            return kopf.AiohttpSession(server=server, aiohttp_session=listing)
 
         kopf.on.login(registry=made)(login)
         try:
             await kopf.operator(
                 registry=made,
                 settings=settings(),
+                memories=Forgetful(),
                 clusterwide=not self._namespaces,
                 namespaces=self._namespaces,
                 standalone=True,
@@ -141,21 +139,16 @@ class Watching:
         params: aiohttp.TraceRequestEndParams,
     ) -> None:
         del session, context
-        path, query = params.url.path, params.url.query
-        if path not in self._paths:
+        path = self._path(params.url)
+        if path is None:
             return
         self._heard[path] = self._clock()
-        if params.response.status != 200:
+        if params.response.status == 200:
+            self._refused.pop(path, None)
+            if params.url.query.get("watch"):
+                self._answered.add(path)
+        elif params.response.status != _GONE:
             self._refused[path] = params.response.status
-            return
-        self._refused.pop(path, None)
-        if query.get("watch"):
-            self._answered.add(path)
-        elif not query.get("continue"):
-            if path in self._listed and self._gap is None:
-                self._gap = ListedAnewError(self._paths[path])
-                self._stop.set()
-            self._listed.add(path)
 
     async def _saw_failure(
         self,
@@ -164,16 +157,21 @@ class Watching:
         params: aiohttp.TraceRequestExceptionParams,
     ) -> None:
         del session, context
-        if params.url.path in self._paths:
-            self._heard[params.url.path] = self._clock()
+        path = self._path(params.url)
+        if path is not None:
+            self._heard[path] = self._clock()
+
+    def _path(self, url: URL) -> str | None:
+        # The server may be behind a path of its own.
+        return next((each for each in self._paths if url.path.endswith(each)), None)
 
 
 def _paths(namespaces: Sequence[str]) -> dict[str, str]:
     """What is asked for, and what it is called."""
     return {
-        (collection(each.kind, namespace) if namespace else everywhere(each.kind)): (
-            f"{each.plural} in {namespace}" if namespace else each.plural
-        )
-        for each in WATCHED
+        collection_in(kind, namespace): f"{kind.plural} in {namespace}"
+        if namespace
+        else kind.plural
+        for kind in WATCHED
         for namespace in (namespaces or ("",))
     }

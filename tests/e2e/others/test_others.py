@@ -124,9 +124,7 @@ def upgrade(kubectl: Kubectl) -> Iterator[Any]:
         system("rollout", "status", DEPLOYMENT, "--timeout=120s", timeout=130)
 
     yield change
-    system(
-        "set", "env", DEPLOYMENT, f"RINGRUN_IMAGE={image}", "RINGRUN_IMAGE_PULL_POLICY=IfNotPresent"
-    )
+    system("set", "env", DEPLOYMENT, f"RINGRUN_IMAGE={image}", policy)
     system("rollout", "status", DEPLOYMENT, "--timeout=120s", timeout=130)
 
 

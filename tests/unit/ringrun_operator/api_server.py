@@ -146,7 +146,14 @@ class ApiServer:
                 status={
                     "phase": "Running",
                     "podIP": host,
-                    "containerStatuses": [{"image": "ringrun:1", "state": {"running": {}}}],
+                    "containerStatuses": [
+                        {
+                            "name": _role(name),
+                            "image": "ringrun:1",
+                            "ready": True,
+                            "state": {"running": {}},
+                        }
+                    ],
                     "conditions": [{"type": "Ready", "status": "True"}],
                 },
             )
@@ -154,7 +161,7 @@ class ApiServer:
     def waits(self, name: str, reason: str, message: str) -> None:
         """The kubelet cannot start it."""
         waiting = {"waiting": {"reason": reason, "message": message}}
-        status = {"phase": "Pending", "containerStatuses": [{"image": "x:1", "state": waiting}]}
+        status = {"phase": "Pending", "containerStatuses": [_container(name, waiting)]}
         self.patch("Pod", name, status=status)
 
     def ends(self, name: str, code: int = 137, message: str = "", life: float = 60.0) -> None:
@@ -168,7 +175,7 @@ class ApiServer:
         }
         status = {
             **self.objects["Pod", name].get("status", {}),
-            "containerStatuses": [{"image": "x:1", "state": {"terminated": terminated}}],
+            "containerStatuses": [_container(name, {"terminated": terminated})],
         }
         self.patch("Pod", name, status=status)
 
@@ -181,6 +188,14 @@ class ApiServer:
         metadata["resourceVersion"] = str(self._version)
         self.objects[kept["kind"], metadata["name"]] = kept
         return kept
+
+
+def _role(pod: str) -> str:
+    return "master" if pod.removeprefix("demo-").startswith("m") else "slave"
+
+
+def _container(pod: str, state: dict[str, Any]) -> dict[str, Any]:
+    return {"name": _role(pod), "image": "x:1", "state": state}
 
 
 def _time(seconds: float) -> str:

@@ -111,6 +111,7 @@ class Chronicle:
     def entered(self, before: Record, record: Record, why: str, losses: Losses, now: float) -> None:
         """A view follows another: who was lost, who joined."""
         self.view(record, now)
+        self.never_joined(record, losses.causes, now)
         old = {member.node for member in before.members}
         new = {member.node for member in record.members}
         where = _where(record)
@@ -139,6 +140,14 @@ class Chronicle:
             self._fail(FailureKind.SLAVE_LOST, str(node), cause, before.view, now)
             text = f"{node.in_words} lost: {cause}; {_where(record)}"
             self.say(EventKind.SLAVE_LOST, text, record.phase, now)
+
+    def never_joined(self, record: Record, causes: tuple[Cause, ...], now: float) -> None:
+        """Slaves that ended before they ever were in a view: another has their place, or the run
+        ends without one."""
+        admitted = dict(record.incarnations)
+        for lost in causes:
+            if not record.view or lost.incarnation < admitted.get(lost.ordinal, 0):
+                self._fail(FailureKind.SLAVE_LOST, str(lost.node), lost.text, record.view, now)
 
     def _cause(self, node: SlaveId, losses: Losses) -> str:
         for lost in losses.causes:

@@ -134,6 +134,8 @@ class Leading:
         losses = term.losses(self._stage.left_out())
         if record.phase is Phase.STOP:
             if before.phase is not Phase.STOP:
+                if not record.view:
+                    term.chronicle.never_joined(record, losses.causes, now)
                 if record.closed:
                     term.chronicle.lost(before, record, losses, now)
                 self._stopped(now)

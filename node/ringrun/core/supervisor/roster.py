@@ -241,15 +241,17 @@ class _Case:
                 if not disrupted and self._exhausted():
                     if self._reached is Phase.START:
                         # The ring starts whole or not at all, so nothing is left to wait for.
-                        self.phase, self.stop_reason = (
-                            Phase.STOP,
-                            Reason(Why.REPLACEMENTS_EXHAUSTED),
-                        )
+                        self._exhaust(SlaveId(ordinal, last))
                         return
                     continue
                 self.replaced += 1
                 self.disruptions += disrupted
             self.roster[ordinal] = Member(ordinal=ordinal, incarnation=last + 1)
+
+    def _exhaust(self, last: SlaveId) -> None:
+        cause = self.causes.get(last, "")
+        detail = f"{last.in_words} ended: {cause}" if cause else ""
+        self.phase, self.stop_reason = Phase.STOP, Reason(Why.REPLACEMENTS_EXHAUSTED, detail)
 
     def _may_place(self, last: int) -> bool:
         if self.phase is Phase.STOP or self._reached not in {Phase.START, Phase.SEND}:

@@ -310,7 +310,8 @@ def test_slaves_that_keep_dying_in_start_end_the_run() -> None:
     orders = msgspec.structs.replace(STARTING, replaced=1)
     decision = act(orders, (ended(ALL[0]), *ALL[1:]), START_RECORD, run=run)
     assert decision.orders.phase is Phase.STOP
-    assert decision.orders.stop_reason == Reason(Why.REPLACEMENTS_EXHAUSTED)
+    last = "slave 0 (incarnation 1) ended: killed by SIGKILL"
+    assert decision.orders.stop_reason == Reason(Why.REPLACEMENTS_EXHAUSTED, last)
     assert decision.create == ()
 
 

@@ -136,9 +136,11 @@ async def test_a_run_that_waits_for_an_answer_holds_up_no_other() -> None:
 @in_virtual_time
 async def test_a_run_that_is_at_rest_is_looked_at_now_and_then() -> None:
     """A change that nobody told of is found in the end."""
-    _, cluster = world()
+    server, cluster = world()
     async with operating(cluster) as watched:
-        await pass_time(3.0 * RESYNC + 1.0)
+        await pass_time()
+        server.runs()
+        await pass_time(4.0 * RESYNC + 1.0)
         assert gaps(watched.looks)[-3:] == [RESYNC] * 3
 
 

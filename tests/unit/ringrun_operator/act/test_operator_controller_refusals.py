@@ -38,7 +38,8 @@ async def test_a_refused_pod_is_shown_and_asked_for_again_and_the_others_are_mad
         assert server.pod_names() == [name for name in PODS if name != "demo-s1-1"]
         assert status(server)["reason"] == "QuotaExceeded"
         assert words in str(status(server)["conditions"])
-        await pass_time(3.0 * REFUSED_RETRY)
+        server.runs()
+        await pass_time(4.0 * REFUSED_RETRY)
         asked = cluster.asked("create", "Pod", "demo-s1-1")
         assert gaps(asked)[-3:] == [REFUSED_RETRY] * 3
         full = False

@@ -107,6 +107,33 @@ def test_a_suspended_run_is_prepared_and_its_clock_does_not_run() -> None:
     assert kept[1].started == api.now
 
 
+def test_the_start_clock_stands_still_while_pods_are_gated() -> None:
+    """However long a queue keeps them; then it goes on from where it was."""
+    api = ApiServer(startDeadlineSeconds=60)
+    api.settle()
+    gate = {"type": "PodScheduled", "status": "False", "reason": "SchedulingGated"}
+    api.now += 20.0
+    api.settle()
+    for name in api.pod_names():
+        api.patch("Pod", name, status={"conditions": [gate]})
+    plan = api.settle()
+    assert conditions(plan)["SlavesReady"] == ("False", "SchedulingGated")
+    for _ in range(5):
+        api.now += 1000.0
+        plan = api.settle()
+    assert plan.status is not None
+    assert plan.status["reason"] == "SchedulingGated"
+    for name in api.pod_names():
+        api.patch("Pod", name, status={})
+    api.settle()
+    api.now += 39.0
+    api.settle()
+    assert orders(api).stop_reason is None
+    api.now += 2.0
+    api.settle()
+    assert str(orders(api).stop_reason).startswith("StartDeadlineExceeded")
+
+
 def test_a_name_that_is_taken_is_told_before_anything_else() -> None:
     """Whose it is, in the words of who looked."""
     api = ApiServer()

@@ -7,6 +7,8 @@ from api_server import ApiServer
 from runs_in_memory import finished, record
 
 from ringrun.core.phase import Phase
+from ringrun_operator.decide.actions import EndPod
+from ringrun_operator.decide.cleanup import LINGER
 from ringrun_operator.decide.final import RESYNC
 from ringrun_operator.objects import reports
 
@@ -102,6 +104,24 @@ def test_a_finished_run_is_looked_at_when_time_changes_it_else_hourly() -> None:
     assert api.look().again == api.now + RESYNC
     api.patch("RingRun", "demo", spec={"nodes": 3, "abort": True, "ttlSecondsAfterFinished": 200})
     assert api.now < api.look().again < api.now + 200.0
+
+
+def test_a_sidecar_that_outlives_its_slave_is_ended_and_the_pod_kept() -> None:
+    """Once, and not before all had time to end by themselves."""
+    api = finished()
+    pod = api.objects["Pod", "demo-s0-1"]
+    terminated = {"name": "slave", "state": {"terminated": {"exitCode": 0}}}
+    proxy = {"name": "proxy", "state": {"running": {}}}
+    api.patch(
+        "Pod", "demo-s0-1", status={**pod["status"], "containerStatuses": [proxy, terminated]}
+    )
+    assert not [each for each in api.look().actions if isinstance(each, EndPod)]
+    api.now += LINGER + 5.0
+    [end] = [each for each in api.look().actions if isinstance(each, EndPod)]
+    assert (end.name, end.uid) == ("demo-s0-1", pod["metadata"]["uid"])
+    spec = {**pod["spec"], "activeDeadlineSeconds": 1}
+    api.patch("Pod", "demo-s0-1", spec=spec)
+    assert not [each for each in api.look().actions if isinstance(each, EndPod)]
 
 
 def test_it_goes_with_its_time_though_its_orders_are_gone() -> None:

@@ -16,8 +16,11 @@ def see(status: dict[str, Any] | None = None, node: str = "s0-1", **metadata: An
     return found
 
 
-def container(**state: Any) -> dict[str, Any]:
-    return {"phase": "Running", "containerStatuses": [{"image": "x:1", "state": state}]}
+def container(name: str = "slave", **state: Any) -> dict[str, Any]:
+    return {
+        "phase": "Running",
+        "containerStatuses": [{"name": name, "image": "x:1", "state": state}],
+    }
 
 
 def test_a_pod_of_another_run_is_none() -> None:
@@ -92,7 +95,9 @@ def test_a_slave_leaves_its_result_and_a_master_none() -> None:
     message = msgspec.json.encode(result(0)).decode()
     state = container(terminated={"exitCode": 0, "message": message})
     assert see(state).result == result(0)
-    assert see(state, node="m0-1").result is None
+    master = container("master", terminated={"exitCode": 0, "message": message})
+    assert see(master, node="m0-1").ended
+    assert see(master, node="m0-1").result is None
     assert see(container(terminated={"exitCode": 0, "message": "{"})).result is None
 
 
@@ -101,3 +106,72 @@ def test_a_slave_is_dialled_as_soon_as_it_runs() -> None:
     address = {"podIP": "10.0.0.1"}
     assert see({**container(running={}), **address}).as_slave().port > 0
     assert see({**container(waiting={}), **address}).as_slave().port == 0
+
+
+def beside(
+    slave: dict[str, Any], *others: dict[str, Any], phase: str = "Running"
+) -> dict[str, Any]:
+    """A sidecar stands before the slave, whatever that does."""
+    proxy = {"name": "a-proxy", "image": "proxy:1", "ready": True, "state": {"running": {}}}
+    return {"phase": "Running", "containerStatuses": [proxy, {"name": "slave", **slave}, *others]}
+
+
+def test_the_container_called_slave_decides_and_not_the_first() -> None:
+    """Whatever was injected beside it goes on running."""
+    ended = see(beside({"image": "x:1", "state": {"terminated": {"exitCode": 137}}}))
+    assert (ended.ended, ended.running, ended.outlived) == (True, False, True)
+    assert (ended.image, ended.cause) == ("x:1", "exit code 137")
+    starting = see(beside({"state": {"waiting": {"reason": "ContainerCreating"}}}))
+    assert (starting.ended, starting.running, starting.ready) == (False, False, False)
+    up = see(beside({"ready": True, "state": {"running": {}}}))
+    assert (up.running, up.ready, up.outlived) == (True, True, False)
+
+
+def test_a_sidecar_that_ends_or_never_starts_ends_no_slave() -> None:
+    """Nor does a pod that is not Ready for its sake."""
+    dead = {"name": "b-proxy", "state": {"terminated": {"exitCode": 1}}}
+    stuck = {"name": "c-proxy", "state": {"waiting": {"reason": "ImagePullBackOff"}}}
+    status = beside({"ready": True, "state": {"running": {}}}, dead, stuck)
+    status["conditions"] = [{"type": "Ready", "status": "False"}]
+    seen = see(status)
+    assert (seen.ended, seen.running, seen.ready, seen.trouble) == (False, True, True, None)
+
+
+def test_a_pod_without_the_nodes_container_says_nothing_of_it() -> None:
+    """Its sidecar's state is not the slave's."""
+    status = beside({})
+    del status["containerStatuses"][1]
+    status["ephemeralContainerStatuses"] = [{"name": "slave", "state": {"terminated": {}}}]
+    seen = see(status)
+    assert (seen.ended, seen.running, seen.image) == (False, False, "")
+
+
+def test_what_outlives_a_slave_is_told_to_end_once() -> None:
+    """A native sidecar is none: the kubelet ends it. A pod that was told is not told again."""
+    status = beside({"state": {"terminated": {"exitCode": 0}}})
+    assert see(status).outlived
+    pod = {
+        "metadata": {"name": "demo-s0-1", "uid": "u-1"},
+        "spec": {"activeDeadlineSeconds": 1},
+        "status": status,
+    }
+    told = see_pod("demo", pod)
+    assert told is not None
+    assert not told.outlived
+    assert not see({**status, "phase": "Succeeded"}).outlived
+
+
+def test_an_init_container_that_fails_is_why_a_pod_ended() -> None:
+    """Its slave never ran."""
+    status = {
+        "phase": "Failed",
+        "containerStatuses": [
+            {"name": "slave", "state": {"waiting": {"reason": "PodInitializing"}}}
+        ],
+        "initContainerStatuses": [
+            {"name": "setup", "state": {"terminated": {"exitCode": 3, "message": "no route"}}}
+        ],
+    }
+    seen = see(status)
+    assert (seen.ended, seen.ended_by_kubelet) == (True, False)
+    assert seen.cause == "init container setup: exit code 3: no route"

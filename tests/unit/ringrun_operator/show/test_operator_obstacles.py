@@ -27,7 +27,7 @@ def test_a_ring_that_is_not_prepared_says_where_to_look(holder: str, what: str) 
     held = {each["type"]: each["message"] for each in plan.status["conditions"]}
     assert held["Succeeded"] == (
         f"All 3 slaves are ready, but {what}; what they say: "
-        "kubectl logs -l ringrun.dev/run=demo --prefix --tail 3. "
+        "kubectl logs -n lab -l ringrun.dev/run=demo --prefix --tail 3. "
         "The run fails at 1m00s unless that is mended."
     )
     record(api, prepared=tuple(member.node for member in members(api)))

@@ -1,0 +1,80 @@
+"""Which pods' events are asked for, how often, and which of them is the last."""
+
+from typing import Any
+
+from api_server import ApiServer
+from memory_cluster import MemoryCluster
+from virtual_time import in_virtual_time
+
+from ringrun.record.api import Refused
+from ringrun_operator.act.pod_events import PODS_ASKED_FOR, PodEvents
+from ringrun_operator.objects.hanging import ASK_EVERY, Said
+
+
+class Told(MemoryCluster):
+    """One that has these events about every pod, and counts who asks."""
+
+    def __init__(self, events: list[dict[str, Any]]) -> None:
+        super().__init__(ApiServer())
+        self.events = events
+        self.asked_about: list[str] = []
+        self.refuses = False
+
+    async def events_about(self, namespace: str, uid: str) -> list[dict[str, Any]]:
+        assert namespace == "lab"
+        self.asked_about.append(uid)
+        if self.refuses:
+            raise Refused(403, "events is forbidden")
+        return self.events
+
+
+def pod(uid: str, **state: Any) -> dict[str, Any]:
+    waiting = state or {"waiting": {"reason": "ContainerCreating"}}
+    return {
+        "metadata": {
+            "name": f"p-{uid}",
+            "uid": uid,
+            "creationTimestamp": "1970-01-01T00:16:40Z",
+            "labels": {"ringrun.dev/role": "slave"},
+        },
+        "spec": {"nodeName": "node-b"},
+        "status": {"phase": "Pending", "containerStatuses": [{"name": "slave", "state": waiting}]},
+    }
+
+
+EVENTS = [
+    {"reason": "FailedMount", "message": "no\n such  map", "lastTimestamp": "2026-01-01T00:00:09Z"},
+    {"reason": "Scheduled", "message": "on node-b", "eventTime": "2026-01-01T00:00:01.5Z"},
+]
+
+
+@in_virtual_time
+async def test_the_last_event_of_a_stalled_pod_is_told_and_asked_for_seldom() -> None:
+    """On one line; however often there is a look."""
+    cluster, now = Told(EVENTS), [1005.0]
+    events = PodEvents(cluster, lambda: now[0])
+    for _ in range(3):
+        found = await events.about("lab", [pod("a")])
+        assert found == {"p-a": Said("FailedMount", "no such map")}
+    assert cluster.asked_about == ["a"]
+    now[0] += ASK_EVERY
+    await events.about("lab", [pod("a")])
+    assert cluster.asked_about == ["a", "a"]
+
+
+@in_virtual_time
+async def test_a_few_pods_are_enough() -> None:
+    """And those that run are not asked about."""
+    cluster = Told(EVENTS)
+    events = PodEvents(cluster, lambda: 1005.0)
+    pods = [pod("r", running={}), *(pod(f"u{number}") for number in range(20))]
+    found = await events.about("lab", pods)
+    assert len(found) == len(cluster.asked_about) == PODS_ASKED_FOR
+
+
+@in_virtual_time
+async def test_events_that_may_not_be_listed_are_none() -> None:
+    """What explains nothing must not keep a run from going on."""
+    cluster = Told(EVENTS)
+    cluster.refuses = True
+    assert await PodEvents(cluster, lambda: 1005.0).about("lab", [pod("a")]) == {}
