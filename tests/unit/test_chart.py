@@ -43,6 +43,7 @@ def test_chart_and_manifests_grant_the_same() -> None:
 
 
 GROUPS = ["image", "crd", "rbac", "serviceAccount", "podDisruptionBudget", "service", "podMonitor"]
+GROUPS += ["networkPolicy"]
 
 
 @pytest.mark.parametrize("key", [*GROUPS, "test", ""])
