@@ -71,7 +71,12 @@ class Operator:
             else None
         )
         lease_namespace = options.own_namespace if options.lease else ""
-        self._reach = Reach(cluster, needed(options.namespaces, lease_namespace))
+        rights = needed(
+            options.namespaces,
+            lease_namespace,
+            network_policies=bool(options.defaults.network_ports),
+        )
+        self._reach = Reach(cluster, rights)
         self._watching: Watching | None = None
         self._controller: Controller | None = None
         self._waits_for_resource = False

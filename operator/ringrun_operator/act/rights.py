@@ -21,6 +21,11 @@ USED: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
     ("", "events"): ("list", "create", "patch"),
 }
 
+NETWORK_POLICIES: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
+    ("networking.k8s.io", "networkpolicies"): ("create",),
+}
+"""Where runs are to have them."""
+
 ELECTION: Final = ("get", "create", "update")
 """What is done with the operators' own lease."""
 
@@ -43,12 +48,15 @@ class Right(NamedTuple):
         return f"{self.verb} {resource}{'.' if self.group else ''}{self.group}{slash}{part}"
 
 
-def needed(namespaces: Sequence[str], lease_namespace: str) -> tuple[Right, ...]:
+def needed(
+    namespaces: Sequence[str], lease_namespace: str, *, network_policies: bool = False
+) -> tuple[Right, ...]:
     """Every right once; no namespaces: in all of them; no lease's namespace: no election."""
+    used = {**USED, **(NETWORK_POLICIES if network_policies else {})}
     rights = [
         Right(verb, group, resource, namespace)
         for namespace in namespaces or ("",)
-        for (group, resource), verbs in USED.items()
+        for (group, resource), verbs in used.items()
         for verb in verbs
     ]
     if lease_namespace and namespaces and lease_namespace not in namespaces:

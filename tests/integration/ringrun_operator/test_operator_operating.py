@@ -200,7 +200,7 @@ async def test_a_standby_is_ready_while_it_sees_the_lease_kept(
 async def test_a_lease_that_is_refused_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     """By what it is answered with, where the rights themselves seem to be there."""
     api = HttpApi()
-    monkeypatch.setattr("ringrun_operator.operating.needed", lambda *_: [ANY_RIGHT])
+    monkeypatch.setattr("ringrun_operator.operating.needed", lambda *_, **__: [ANY_RIGHT])
     api.denied = {("get", "leases")}
     async with operator(api) as process:
         await process.until_says(
@@ -454,7 +454,7 @@ async def test_watches_that_are_refused_are_told_in_the_servers_words(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Where the rights seem to be there, as with an authorizer that only decides at the request."""
-    monkeypatch.setattr("ringrun_operator.operating.needed", lambda *_: [ANY_RIGHT])
+    monkeypatch.setattr("ringrun_operator.operating.needed", lambda *_, **__: [ANY_RIGHT])
     monkeypatch.setattr("ringrun_operator.watch.registry.BACKOFFS", (0.01,))
     api = HttpApi()
     api.denied = {("list", "configmaps")}
