@@ -7,6 +7,7 @@ import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import aiohttp
@@ -18,6 +19,7 @@ from kubernetes.aio.client.configuration import Configuration
 
 from ringrun.core.master.election import Terms
 from ringrun.record.api import Api, ApiError, Refused
+from ringrun.record.lease_object import micro_time
 from ringrun_operator.act import rights
 from ringrun_operator.act.cluster import Cluster
 from ringrun_operator.objects.settings import Defaults
@@ -102,9 +104,10 @@ def ring_run(name: str = "demo", **spec: Any) -> dict[str, Any]:
 
 
 def hold(api: HttpApi, holder: str) -> None:
-    """Somebody writes the operators' lease."""
+    """Somebody takes the operators' lease, or renews it."""
     found = api.objects.get(LEASE) or {"metadata": {"name": LEASE[2], "namespace": LEASE[1]}}
-    spec = {**found.get("spec", {}), "holderIdentity": holder}
+    renewed = micro_time(datetime.now(UTC))
+    spec = {**found.get("spec", {}), "holderIdentity": holder, "renewTime": renewed}
     api.put("leases", {**found, "spec": spec})
 
 
