@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 import cluster_runs as runs
 from kubectl import Kubectl
 
@@ -58,3 +60,55 @@ def test_a_quota_that_is_lifted_lets_the_run_start(kubectl: Kubectl) -> None:
     stuck(kubectl, "QuotaExceeded", startDeadlineSeconds=60)
     kubectl("delete", "quota", "none")
     runs.agreed(kubectl, "stuck")
+
+
+MOUNT = [{"name": "x", "mountPath": "/x"}]
+
+
+def volume(**source: Any) -> dict[str, Any]:
+    """A template with a volume that is not there."""
+    return {"volumes": [{"name": "x", **source}], "volumeMounts": MOUNT}
+
+
+@pytest.mark.parametrize(
+    ("template", "reason", "words"),
+    [
+        (volume(configMap={"name": "no"}), "VolumeNotMounted", 'configmap "no" not found'),
+        (volume(csi={"driver": "no.such"}), "VolumeNotMounted", "driver name no.such not found"),
+        (
+            volume(persistentVolumeClaim={"claimName": "no"}),
+            "Unschedulable",
+            'persistentvolumeclaim "no" not found',
+        ),
+        (
+            {"env": [{"name": "A", "valueFrom": {"configMapKeyRef": {"name": "no", "key": "a"}}}]},
+            "ContainerFailed",
+            'configmap "no" not found',
+        ),
+    ],
+)
+def test_what_a_pod_waits_for_is_told_in_the_kubelets_words(
+    kubectl: Kubectl, template: dict[str, Any], reason: str, words: str
+) -> None:
+    """Though it stands in the pod's events alone; and so does the reason of the end."""
+    assert words in stuck(kubectl, reason, template=template)
+    failed(kubectl)
+    assert words in runs.conditions(kubectl, "stuck")["Succeeded"]["message"]
+
+
+def test_slaves_that_end_at_once_are_told_and_in_the_report(kubectl: Kubectl) -> None:
+    """With how the last one ended, while it goes on and at the end."""
+    little = {"memory": "10Mi"}
+    template = {"resources": {"limits": little, "requests": little}}
+    policy = {"maxReplacements": 4}
+    said = stuck(
+        kubectl, "ContainerFailed", template=template, failurePolicy=policy, startDeadlineSeconds=60
+    )
+    assert "exit code 137 (OOMKilled)" in said
+    found = runs.finish(kubectl, "stuck", 60)
+    assert (found["verdict"], found["reason"]) == ("Failed", "ReplacementsExhausted")
+    message = runs.conditions(kubectl, "stuck")["Succeeded"]["message"]
+    assert "ended: exit code 137 (OOMKilled)" in message
+    lost = [each for each in found["failures"] if each["kind"] == "SlaveLost"]
+    assert len(lost) >= 5
+    assert {each["cause"] for each in lost} == {"exit code 137 (OOMKilled)"}
