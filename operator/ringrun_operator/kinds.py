@@ -44,9 +44,14 @@ WATCHED_KINDS: Final = frozenset(each.kind for each in WATCHED)
 
 def collection(kind: str, namespace: str) -> str:
     """The path of all objects of this kind in this namespace."""
-    known = _BY_NAME[kind]
-    root = "apis" if known.group else "api"
-    return f"/{root}/{known.group_version}/namespaces/{namespace}/{known.plural}"
+    return collection_in(_BY_NAME[kind], namespace)
+
+
+def collection_in(kind: Kind, namespace: str) -> str:
+    """The same; an empty namespace is all of them."""
+    root = "apis" if kind.group else "api"
+    within = f"namespaces/{namespace}/" if namespace else ""
+    return f"/{root}/{kind.group_version}/{within}{kind.plural}"
 
 
 _BY_NAME: Final = {each.kind: each for each in (*WATCHED, *WRITTEN)}

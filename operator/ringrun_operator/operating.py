@@ -142,7 +142,12 @@ class Operator:
         watching = Watching(
             self._cluster,
             self._options.namespaces,
-            Feed(listed=controller.listed, changed=controller.changed).into(loop),
+            Feed(
+                page=controller.lists.page,
+                changed=controller.changed,
+                whole=controller.lists.whole,
+                complete=controller.lists.complete,
+            ).into(loop),
             watch_ended,
         )
         self._controller, self._watching = controller, watching

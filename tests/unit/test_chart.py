@@ -42,14 +42,29 @@ def test_chart_and_manifests_grant_the_same() -> None:
     assert yaml.safe_load(text) == role["rules"]
 
 
-@pytest.mark.parametrize("key", ["image", "crd", "rbac", "serviceAccount", ""])
+GROUPS = ["image", "crd", "rbac", "serviceAccount", "podDisruptionBudget", "service", "podMonitor"]
+
+
+@pytest.mark.parametrize("key", [*GROUPS, "test", ""])
 def test_every_value_is_in_the_schema(key: str) -> None:
     """A value that the schema lacks would be refused, though it is the default."""
     values, schema = load(CHART / "values.yaml"), load(CHART / "values.schema.json")
     if key:
         values, schema = values[key], schema["properties"][key]
-    assert set(values) == set(schema["properties"]) - {"global"}
+    # Those two belong to charts that have this one as a dependency.
+    foreign = set() if key else {"global", "enabled"}
+    assert set(values) == set(schema["properties"]) - foreign
     assert schema["additionalProperties"] is False
+
+
+def test_what_may_be_said_of_all_runs_is_what_a_run_may_say() -> None:
+    """A key of spec.template that the chart refused could not be given to all."""
+    crd = load(ROOT / "deploy/crd.yaml")
+    spec = crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"]
+    template = spec["properties"]["template"]["properties"]
+    runs = load(CHART / "values.schema.json")["properties"]["runs"]
+    assert runs["properties"] == {name: {"type": each["type"]} for name, each in template.items()}
+    assert runs["additionalProperties"] is False
 
 
 def test_the_readme_is_the_generated_one() -> None:

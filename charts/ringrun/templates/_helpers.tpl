@@ -1,10 +1,18 @@
 {{/* Name of the operator's objects. */}}
 {{- define "ringrun.fullname" -}}
-{{- if contains "ringrun" .Release.Name -}}
+{{- $name := .Values.nameOverride | default "ringrun" -}}
+{{- if .Values.fullnameOverride -}}
+{{- .Values.fullnameOverride | trunc 52 | trimSuffix "-" -}}
+{{- else if contains $name .Release.Name -}}
 {{- printf "%s-operator" .Release.Name | trunc 52 | trimSuffix "-" -}}
 {{- else -}}
-{{- printf "%s-ringrun-operator" .Release.Name | trunc 52 | trimSuffix "-" -}}
+{{- printf "%s-%s-operator" .Release.Name $name | trunc 52 | trimSuffix "-" -}}
 {{- end -}}
+{{- end }}
+
+{{/* Name of what has no namespace: that of two releases of one name must not be the same. */}}
+{{- define "ringrun.clusterName" -}}
+{{- printf "%s-%s" .Release.Namespace (include "ringrun.fullname" .) -}}
 {{- end }}
 
 {{- define "ringrun.selectorLabels" -}}
@@ -19,6 +27,9 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 app.kubernetes.io/managed-by: {{ .Release.Service }}
 app.kubernetes.io/part-of: ringrun
+{{- with .Values.commonLabels }}
+{{ toYaml . }}
+{{- end }}
 {{- end }}
 
 {{- define "ringrun.serviceAccountName" -}}
@@ -42,18 +53,25 @@ app.kubernetes.io/part-of: ringrun
 {{- .Values.namespaces | default (list .Release.Namespace) | toYaml -}}
 {{- end }}
 
-{{/* Security of every pod and container of the chart: Pod Security "restricted", read-only root. */}}
-{{- define "ringrun.podSecurityContext" -}}
-runAsNonRoot: true
-runAsUser: 65532
-runAsGroup: 65532
-seccompProfile: {type: RuntimeDefault}
+{{/* What the pods of all runs are set up with, as YAML; empty if nothing is said of them. */}}
+{{- define "ringrun.runs" -}}
+{{- $runs := deepCopy .Values.runs -}}
+{{- if and .Values.imagePullSecrets (not (hasKey $runs "imagePullSecrets")) -}}
+{{- $_ := set $runs "imagePullSecrets" .Values.imagePullSecrets -}}
+{{- end -}}
+{{- with $runs -}}{{ toYaml . }}{{- end -}}
 {{- end }}
 
-{{- define "ringrun.securityContext" -}}
-allowPrivilegeEscalation: false
-readOnlyRootFilesystem: true
-capabilities: {drop: [ALL]}
+{{/* On cluster nodes that can run the image, unless the user says which nodes. */}}
+{{- define "ringrun.affinity" -}}
+{{- $affinity := deepCopy .Values.affinity -}}
+{{- if and .Values.architectures (not (hasKey $affinity "nodeAffinity")) -}}
+{{- $arch := dict "key" "kubernetes.io/arch" "operator" "In" "values" .Values.architectures -}}
+{{- $terms := list (dict "matchExpressions" (list $arch)) -}}
+{{- $required := dict "requiredDuringSchedulingIgnoredDuringExecution" (dict "nodeSelectorTerms" $terms) -}}
+{{- $_ := set $affinity "nodeAffinity" $required -}}
+{{- end -}}
+{{- with $affinity -}}{{ toYaml . }}{{- end -}}
 {{- end }}
 
 {{/* What the operator may do where it watches; the same as in deploy/rbac.yaml, which a test compares. */}}

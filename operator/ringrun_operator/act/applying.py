@@ -24,7 +24,7 @@ from ringrun_operator.decide.actions import (
 )
 from ringrun_operator.kinds import WATCHED_KINDS
 from ringrun_operator.objects.owner import Object, is_left_by_another, is_owned, whose
-from ringrun_operator.watch.store import Key
+from ringrun_operator.watch.kept import Key
 
 REQUESTS_AT_ONCE: Final = 16
 """Pods of one run that are being made at the same time."""

@@ -18,6 +18,7 @@ from ringrun.record.api import ApiError, Refused
 from ringrun_operator import metrics, names
 from ringrun_operator.act.applying import Applying, Said
 from ringrun_operator.act.cluster import Cluster
+from ringrun_operator.act.lists import Lists
 from ringrun_operator.act.pod_events import PodEvents
 from ringrun_operator.decide.plan import Plan
 from ringrun_operator.decide.reconcile import reconcile
@@ -25,7 +26,8 @@ from ringrun_operator.kinds import WATCHED_KINDS
 from ringrun_operator.objects.known import World, is_final
 from ringrun_operator.objects.resources import had_record
 from ringrun_operator.objects.settings import Defaults
-from ringrun_operator.watch.store import Key, Store
+from ringrun_operator.watch.kept import Key
+from ringrun_operator.watch.store import Store
 
 log = logging.getLogger(__name__)
 
@@ -57,6 +59,7 @@ class _Memory:
     told: set[tuple[str, str]] = field(default_factory=set)
     left: dict[str, float] = field(default_factory=dict)
     status_at: float = 0.0
+    over: bool = False
 
 
 class Controller:
@@ -85,12 +88,13 @@ class Controller:
         self._waiting: set[Key] = set()
         self._busy: set[Key] = set()
         self._again: set[Key] = set()
+        self.lists = Lists(self.store, self.look, self._later)
 
     # Fed by the watches, in the controller's own thread
 
     def listed(self, kind: str, found: dict[str, Any]) -> None:
-        """An object was there when the watch began. It is looked at when that is told as a change,
-        which the watches do once everything that was there is listed."""
+        """An object was there when kopf listed it. It is looked at when that is told as a change,
+        which kopf does once everything that was there is listed."""
         self.store.put(kind, found)
 
     def changed(self, kind: str, found: dict[str, Any], deleted: bool) -> None:
@@ -124,6 +128,8 @@ class Controller:
                 again = await self._attempt(key)
             finally:
                 self._busy.discard(key)
+            if key not in self._memories or self._memories[key].over:
+                self.store.rest(key)
             if key in self._again:
                 self._again.discard(key)
                 self.look(key)
@@ -179,6 +185,7 @@ class Controller:
             return None
         world = await self._observe(key, run, memory)
         plan = self._decide(world)
+        memory.over = plan.finished is not None
         said = await self._applying.carry_out(key, plan.actions, memory.uid, memory.left)
         # What a run ends with stands, though nothing was asked for any more.
         if said != memory.said and plan.finished is None:

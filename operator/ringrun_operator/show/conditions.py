@@ -5,7 +5,7 @@ is stamped with the generation that was looked at, finished or not: `kubectl wai
 stamp is behind the object's own (tried).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
@@ -15,6 +15,7 @@ from ringrun.core.record import Record
 from ringrun.report import Report, Verdict
 from ringrun_operator import names
 from ringrun_operator.names import Role
+from ringrun_operator.show.kstatus import READY, RECONCILING, STALLED, health
 from ringrun_operator.show.shown import Shown
 
 
@@ -31,6 +32,9 @@ class Type(StrEnum):
     SUSPENDED = "Suspended"
     SUCCEEDED = "Succeeded"
     FINISHED = "Finished"
+    READY = READY
+    RECONCILING = RECONCILING
+    STALLED = STALLED
 
 
 class Truth(StrEnum):
@@ -80,25 +84,75 @@ LONGEST_MESSAGE: Final = 4096
 
 
 def written(
-    conditions: Iterable[Condition],
+    conditions: Sequence[Condition],
     before: Iterable[Mapping[str, Any]],
     generation: int,
     now: str,
 ) -> list[dict[str, Any]]:
-    """The list as the status has it; `before` is the one that it replaces."""
+    """The list as the status has it, with the three that sum it up; `before` is the one that it
+    replaces."""
     since = {
         (each.get("type"), each.get("status")): each.get("lastTransitionTime") for each in before
     }
     return [
-        {
-            "type": condition.type.value,
-            "status": condition.status.value,
-            "observedGeneration": generation,
-            "lastTransitionTime": since.get((condition.type.value, condition.status.value)) or now,
-            "reason": str(condition.reason),
-            "message": condition.message[:LONGEST_MESSAGE],
-        }
-        for condition in conditions
+        _written(each, generation, since.get((each.type.value, each.status.value)) or now)
+        for each in (*conditions, *_health([_plain(each) for each in conditions]))
+    ]
+
+
+def completed(kept: Sequence[Mapping[str, Any]], generation: int) -> list[dict[str, Any]]:
+    """The conditions of a finished run, stamped with this generation; those that sum it up are
+    added where an operator that had none wrote them."""
+    stamped = [{**each, "observedGeneration": generation} for each in kept]
+    there = {each["type"] for each in stamped}
+    finished = next((each for each in stamped if each["type"] == Type.FINISHED), None)
+    missing = [each for each in _health(stamped) if each.type.value not in there]
+    if finished is not None:
+        since = finished["lastTransitionTime"]
+        stamped += [_written(each, generation, since) for each in missing]
+    return stamped
+
+
+def _written(condition: Condition, generation: int, since: str) -> dict[str, Any]:
+    return {
+        "type": condition.type.value,
+        "status": condition.status.value,
+        "observedGeneration": generation,
+        "lastTransitionTime": since,
+        "reason": str(condition.reason),
+        "message": condition.message[:LONGEST_MESSAGE],
+    }
+
+
+def _plain(condition: Condition) -> dict[str, str]:
+    return {
+        "type": condition.type.value,
+        "status": condition.status.value,
+        "reason": str(condition.reason),
+        "message": condition.message,
+    }
+
+
+def _health(listed: Sequence[Mapping[str, Any]]) -> list[Condition]:
+    """The three that sum up the others; none where the others do not say enough."""
+    by_type = {each["type"]: each for each in listed}
+    succeeded, finished = by_type.get(Type.SUCCEEDED), by_type.get(Type.FINISHED)
+    if succeeded is None or finished is None:
+        return []
+    suspended = by_type.get(Type.SUSPENDED)
+    states = health(
+        succeeded,
+        finished=finished["status"] == Truth.TRUE,
+        suspended=suspended is not None and suspended["status"] == Truth.TRUE,
+    )
+    return [
+        Condition(
+            type=Type(kind),
+            status=Truth(state),
+            reason=succeeded["reason"],
+            message=succeeded["message"],
+        )
+        for kind, state in states.items()
     ]
 
 

@@ -12,7 +12,15 @@ from ringrun.core.record import Record
 from ringrun.report import FailureReport, Report, shown_sum
 from ringrun_operator import names
 from ringrun_operator.names import Role
-from ringrun_operator.show.conditions import Condition, Reason, Truth, Type, conditions, written
+from ringrun_operator.show.conditions import (
+    Condition,
+    Reason,
+    Truth,
+    Type,
+    completed,
+    conditions,
+    written,
+)
 from ringrun_operator.show.shown import Shown
 from ringrun_operator.times import timestamp
 
@@ -102,11 +110,9 @@ def refused(faults: Sequence[str], run: Mapping[str, Any], now: float) -> dict[s
 
 
 def restamped(before: Mapping[str, Any], generation: int) -> dict[str, Any]:
-    """The status of a finished run after an edit of its spec: nothing but the generation moves."""
-    conditions = [
-        {**each, "observedGeneration": generation} for each in before.get("conditions", ())
-    ]
-    return {**before, "observedGeneration": generation, "conditions": conditions}
+    """The status of a finished run, whatever was edited: nothing but the generation moves."""
+    kept = completed(before.get("conditions", ()), generation)
+    return {**before, "observedGeneration": generation, "conditions": kept}
 
 
 def _holder(shown: Shown, record: Record) -> str:

@@ -10,17 +10,21 @@ from typing import Any
 
 from ringrun_operator import names
 from ringrun_operator.objects.owner import is_owned
-
-Key = tuple[str, str]
-"""Namespace and name of a run."""
+from ringrun_operator.watch.kept import Kept, Key, key_of
 
 Found = Mapping[str, Any]
 
 
 @dataclass(slots=True)
 class _Run:
-    run: Found | None = None
-    objects: dict[tuple[str, str], Found] = field(default_factory=dict)
+    run: Kept | None = None
+    objects: dict[tuple[str, str], Kept] = field(default_factory=dict)
+
+    def everything(self) -> Iterator[Kept]:
+        """The run and all of its objects."""
+        if self.run is not None:
+            yield self.run
+        yield from self.objects.values()
 
 
 class Store:
@@ -34,55 +38,87 @@ class Store:
 
         `key` says so where it is known, whatever became of the object's labels.
         """
-        key = key or key_of(kind, found["metadata"])
-        if key is None:
-            return None
-        run = self._runs.setdefault(key, _Run())
-        if kind == names.KIND:
-            if run.run is None or _newer(found, run.run):
-                run.run = found
+        seen = Kept(kind, found, key)
+        self.add(seen)
+        return seen.key
+
+    def add(self, seen: Kept) -> bool:
+        """Keep an object that is packed already; whether it is news of a run."""
+        if seen.key is None:
+            return False
+        run = self._runs.setdefault(seen.key, _Run())
+        kept = run.run if seen.kind == names.KIND else run.objects.get((seen.kind, seen.name))
+        if kept is not None and seen.is_older(kept):
+            return False
+        if seen.kind == names.KIND:
+            run.run = seen
         else:
-            place = (kind, found["metadata"]["name"])
-            if place not in run.objects or _newer(found, run.objects[place]):
-                run.objects[place] = found
-        return key
+            run.objects[seen.kind, seen.name] = seen
+        return kept is None or (kept.uid, kept.version) != (seen.uid, seen.version)
 
     def drop(self, kind: str, found: Found) -> Key | None:
         """Forget an object that was deleted, unless another has its name by now."""
         metadata = found["metadata"]
         key = key_of(kind, metadata)
-        if key is None or key not in self._runs:
-            return key
+        if key is not None and key in self._runs:
+            self._forget(key, kind, metadata["name"], metadata["uid"])
+        return key
+
+    def _forget(self, key: Key, kind: str, name: str, uid: str) -> None:
         run = self._runs[key]
         if kind == names.KIND:
-            if run.run is not None and run.run["metadata"]["uid"] == metadata["uid"]:
+            if run.run is not None and run.run.uid == uid:
                 run.run = None
-        else:
-            place = (kind, metadata["name"])
-            kept = run.objects.get(place)
-            if kept is not None and kept["metadata"]["uid"] == metadata["uid"]:
-                del run.objects[place]
+        elif (kept := run.objects.get((kind, name))) is not None and kept.uid == uid:
+            del run.objects[kind, name]
         if run.run is None and not run.objects:
             del self._runs[key]
-        return key
+
+    def keep_only(self, kind: str, namespace: str, uids: frozenset[str], version: int) -> list[Key]:
+        """Forget the objects of a kind that a whole list of this version lacks; whose they were.
+
+        An empty namespace is all of them.
+        """
+        gone = [
+            (key, name, kept.uid)
+            for key, run in self._runs.items()
+            if namespace in ("", key[0])
+            for name, kept in _of_kind(key, run, kind)
+            # What we wrote since is in no list yet.
+            if kept.uid not in uids and kept.version <= version
+        ]
+        for key, name, uid in gone:
+            self._forget(key, kind, name, uid)
+        return [key for key, _, _ in gone]
+
+    def rest(self, key: Key) -> None:
+        """Nobody is going to look at this run soon."""
+        if key in self._runs:
+            for kept in self._runs[key].everything():
+                kept.rest()
+
+    @property
+    def size(self) -> int:
+        """Bytes that are kept of all objects."""
+        return sum(kept.size for run in self._runs.values() for kept in run.everything())
 
     def run(self, key: Key) -> Found | None:
         """The RingRun."""
         kept = self._runs.get(key)
-        return kept.run if kept is not None else None
+        return kept.run.found if kept is not None and kept.run is not None else None
 
     def object(self, key: Key, kind: str, name: str, owner: str) -> Found | None:
         """An object of the run with this uid; one that a run of the same name left is none."""
-        kept = self._runs.get(key)
-        found = kept.objects.get((kind, name)) if kept is not None else None
-        return found if found is not None and is_owned(found, owner) else None
+        run = self._runs.get(key)
+        kept = run.objects.get((kind, name)) if run is not None else None
+        return kept.found if kept is not None and is_owned(kept.found, owner) else None
 
     def pods(self, key: Key, owner: str) -> tuple[Found, ...]:
         """The pods of the run with this uid, by name."""
-        kept = self._runs.get(key)
-        if kept is None:
+        run = self._runs.get(key)
+        if run is None:
             return ()
-        found = (kept.objects[place] for place in sorted(kept.objects) if place[0] == "Pod")
+        found = (run.objects[place].found for place in sorted(run.objects) if place[0] == "Pod")
         return tuple(each for each in found if is_owned(each, owner))
 
     def runs(self) -> Iterator[tuple[Key, Found]]:
@@ -90,22 +126,11 @@ class Store:
         for key in sorted(self._runs):
             run = self._runs[key].run
             if run is not None:
-                yield key, run
+                yield key, run.copy()
 
 
-def key_of(kind: str, metadata: Mapping[str, Any]) -> Key | None:
-    """The run that an object with this metadata is, or belongs to."""
-    run = metadata["name"] if kind == names.KIND else names.run_of(metadata)
-    return (metadata["namespace"], run) if run else None
-
-
-def _newer(found: Found, kept: Found) -> bool:
-    if found["metadata"]["uid"] != kept["metadata"]["uid"]:
-        # Made anew: versions of one server only grow, whatever object they are of.
-        return _version(found) > _version(kept)
-    return _version(found) >= _version(kept)
-
-
-def _version(found: Found) -> int:
-    version = str(found["metadata"].get("resourceVersion", "0"))
-    return int(version) if version.isdigit() else 0
+def _of_kind(key: Key, run: _Run, kind: str) -> Iterator[tuple[str, Kept]]:
+    if kind != names.KIND:
+        yield from ((name, kept) for (each, name), kept in run.objects.items() if each == kind)
+    elif run.run is not None:
+        yield key[1], run.run

@@ -17,7 +17,8 @@ import kopf
 
 from ringrun_operator.kinds import WATCHED
 from ringrun_operator.watch.feed import Feed
-from ringrun_operator.watch.registry import registry, settings
+from ringrun_operator.watch.listing import Listing
+from ringrun_operator.watch.registry import Forgetful, registry, settings
 
 log = logging.getLogger(__name__)
 
@@ -91,17 +92,20 @@ class Watching:
         trace = aiohttp.TraceConfig()
         trace.on_request_end.append(self._saw_answer)
         session = await self._cluster.session(trace)
+        # kopf calls nothing of a session but what this has.
+        listing: Any = Listing(session, WATCHED, self._namespaces, self._feed)
         made = registry(self._feed)
         server = self._cluster.server
 
         def login(**_: Any) -> kopf.AiohttpSession:
-            return kopf.AiohttpSession(server=server, aiohttp_session=session)
+            return kopf.AiohttpSession(server=server, aiohttp_session=listing)
 
         kopf.on.login(registry=made)(login)
         try:
             await kopf.operator(
                 registry=made,
                 settings=settings(),
+                memories=Forgetful(),
                 clusterwide=not self._namespaces,
                 namespaces=self._namespaces,
                 standalone=True,
@@ -119,5 +123,11 @@ class Watching:
         params: aiohttp.TraceRequestEndParams,
     ) -> None:
         del session, context
-        if params.response.status == 200 and params.url.query.get("watch"):
-            self._answered[params.url.path] = self._clock()
+        path, query = params.url.path, params.url.query
+        if params.response.status != 200:
+            return
+        if query.get("watch") or path in self._answered:
+            self._answered[path] = self._clock()
+        elif "limit" in query:
+            # A page of a list: a long one must not be taken for silence.
+            self._started = self._clock()

@@ -76,6 +76,9 @@ class HttpApi:
         self.requests: list[Asked] = []
         self.knows_ring_runs = True
         self.silent: set[str] = set()
+        self.silent_lists: set[str] = set()
+        self.forgets_pages = 0
+        self._listing = asyncio.Event()
         self._version = 100
         self._history: list[tuple[int, str, Event]] = []
         self._watches: list[_Watch] = []
@@ -100,12 +103,18 @@ class HttpApi:
         self._tell(plural, {"type": "MODIFIED" if known else "ADDED", "object": kept})
         return kept
 
-    def delete(self, plural: str, namespace: str, name: str) -> None:
-        """Take this object away, and tell the watches."""
+    def delete(self, plural: str, namespace: str, name: str, *, silently: bool = False) -> None:
+        """Take this object away, and tell the watches, unless nobody was there to be told."""
         self._version += 1
         found = self.objects.pop((plural, namespace, name))
         found["metadata"]["resourceVersion"] = str(self._version)
-        self._tell(plural, {"type": "DELETED", "object": found})
+        if not silently:
+            self._tell(plural, {"type": "DELETED", "object": found})
+
+    def answer_lists(self) -> None:
+        """Answer those that wait."""
+        self.silent_lists = set()
+        self._listing.set()
 
     def watched(self, plural: str = "") -> int:
         """How many watches are open."""
@@ -144,7 +153,9 @@ class HttpApi:
         if not asked.name and asked.method == "GET":
             if "watch" in asked.query:
                 return await self._watch(request, asked)
-            return web.json_response(self._list(asked))
+            if asked.plural in self.silent_lists:
+                await self._listing.wait()
+            return self._list(asked)
         return self._one(asked, await request.json() if request.can_read_body else {})
 
     def _discovery(self, path: str) -> dict[str, Any] | None:
@@ -179,17 +190,29 @@ class HttpApi:
             ]
         }
 
-    def _list(self, asked: Asked) -> dict[str, Any]:
+    def _list(self, asked: Asked) -> web.Response:
+        """All, or one page of it: the token of the next says where it begins, and at which version
+        the list is. It is of that version's objects only as far as tests need: their uids."""
+        first, version = 0, self._version
+        if token := asked.query.get("continue"):
+            first, version = (int(each) for each in token.split("."))
+            if self.forgets_pages:
+                self.forgets_pages -= 1
+                return _refusal(410, "The provided continue parameter is too old")
         items = [
             found
             for (plural, _, _), found in sorted(self.objects.items())
             if plural == asked.plural and _chosen(asked, found)
         ]
-        return {
-            "kind": f"{KINDS[asked.plural]}List",
-            "metadata": {"resourceVersion": str(self._version)},
-            "items": items,
-        }
+        last = first + int(asked.query.get("limit", len(items) or 1))
+        metadata = {"resourceVersion": str(version)}
+        if last < len(items):
+            metadata["continue"] = f"{last}.{version}"
+        # As the real one does it, where the kind is one of its own.
+        shown = [{k: v for k, v in each.items() if k != "kind"} for each in items[first:last]]
+        return web.json_response(
+            {"kind": f"{KINDS[asked.plural]}List", "metadata": metadata, "items": shown}
+        )
 
     async def _watch(self, request: web.Request, asked: Asked) -> web.StreamResponse:
         if asked.plural in self.silent:

@@ -2,7 +2,7 @@
 
 import asyncio
 import gc
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -13,11 +13,12 @@ from api_over_http import HttpApi, cluster_of
 from http_on_loopback import free_port, in_a_loop, until
 from made_kubeconfig import kubeconfig
 
-from ringrun_operator import health, kinds
+from ringrun_operator import health, kinds, names
 from ringrun_operator.act.cluster import Cluster
 from ringrun_operator.desk import Desk
-from ringrun_operator.watch import registry
+from ringrun_operator.watch import listing, registry
 from ringrun_operator.watch.feed import Feed
+from ringrun_operator.watch.kept import Kept
 from ringrun_operator.watch.watching import Watching
 
 OURS = {"app.kubernetes.io/managed-by": "ringrun-operator", "ringrun.dev/run": "demo"}
@@ -25,22 +26,23 @@ PLURALS = ["ringruns", "pods", "configmaps", "leases"]
 
 
 class Watched:
-    """Watches from their start to their stop, and all that they tell. `clock` stands still.
-
-    An object is listed once more at each change of it; what is kept is when it first was.
-    """
+    """Watches from their start to their stop, and all that they tell. `clock` stands still."""
 
     def __init__(self, cluster: Cluster, *namespaces: str) -> None:
         self.told: list[tuple[str, ...]] = []
         self.ended: list[BaseException | None] = []
         self.clock = 100.0
-        feed = Feed(listed=self._listed, changed=self._changed)
+        self.wholes: list[tuple[str, str, frozenset[str], int]] = []
+        feed = Feed(
+            page=self._listed,
+            changed=self._changed,
+            whole=lambda *told: self.wholes.append(told),
+            complete=lambda: self.told.append(("complete",)),
+        )
         self.watching = Watching(cluster, namespaces, feed, self.ended.append, lambda: self.clock)
 
-    def _listed(self, kind: str, found: dict[str, Any]) -> None:
-        told = ("listed", kind, found["metadata"]["name"])
-        if told not in self.told:
-            self.told.append(told)
+    def _listed(self, objects: Sequence[Kept]) -> None:
+        self.told.extend(("listed", each.kind, each.name) for each in objects)
 
     def _changed(self, kind: str, found: dict[str, Any], deleted: bool) -> None:
         self.told.append(("deleted" if deleted else "changed", kind, found["metadata"]["name"]))
@@ -86,11 +88,18 @@ async def test_everything_that_is_there_is_listed_before_the_first_change() -> N
     for plural in PLURALS:
         for number in range(20):
             put(api, plural, f"o{number}")
-    async with watches(api) as watched:
-        await until(lambda: len(watched.told) == 160)
-    kinds = [kind for kind, _, _ in watched.told]
-    assert kinds == ["listed"] * 80 + ["changed"] * 80
-    assert {each[1] for each in watched.told} == {"RingRun", "Pod", "ConfigMap", "Lease"}
+    api.silent_lists = {"leases"}
+    async with watches(api, ready=False) as watched:
+        await until(lambda: len(watched.told) == 60)
+        await until(lambda: api.watched() == 3)
+        # A change of what is listed already waits for what is not.
+        put(api, "pods", "new")
+        await asyncio.sleep(0)
+        api.answer_lists()
+        await until(lambda: len(watched.told) == 82)
+    told = [each[0] for each in watched.told]
+    assert told == ["listed"] * 80 + ["complete", "changed"]
+    assert {each[1] for each in watched.told[:80]} == {"RingRun", "Pod", "ConfigMap", "Lease"}
 
 
 @pytest.mark.parametrize(("plural", "kind"), [(each[2], each[3]) for each in kinds.WATCHED])
@@ -106,8 +115,8 @@ def test_each_change_of_an_object_is_handed_on(plural: str, kind: str) -> None:
                 await until(lambda told=told: len(watched.told) == told)  # type: ignore[misc]
             api.delete(plural, "lab", "a")
             await until(lambda: len(watched.told) == 4)
-        changes = ["listed", "changed", "changed", "deleted"]
-        assert watched.told == [(change, kind, "a") for change in changes]
+        changes = ["changed", "changed", "deleted"]
+        assert watched.told == [("complete",), *((change, kind, "a") for change in changes)]
 
     scenario()
 
@@ -120,11 +129,11 @@ async def test_only_objects_of_our_own_are_asked_for() -> None:
         put(api, plural, "mine")
         put(api, plural, "theirs", ours=False)
     async with watches(api) as watched:
-        await until(lambda: len(watched.told) == 10)
+        await until(lambda: len(watched.told) == 6)
         put(api, "pods", "later", ours=False)
         put(api, "pods", "last")
-        await until(lambda: len(watched.told) == 12)
-    assert {(kind, name) for _, kind, name in watched.told} == {
+        await until(lambda: len(watched.told) == 7)
+    assert {each[1:] for each in watched.told if each[1:]} == {
         ("RingRun", "mine"),
         ("RingRun", "theirs"),
         ("Pod", "mine"),
@@ -142,9 +151,11 @@ async def test_namespaces_that_are_given_are_the_only_ones() -> None:
     for namespace in ("lab", "other", "third"):
         put(api, "ringruns", f"in-{namespace}", namespace)
     async with watches(api, "lab", "third") as watched:
-        await until(lambda: len(watched.told) == 4)
+        await until(lambda: len(watched.told) == 3)
         assert api.watched() == 2 * len(PLURALS)
-    assert {name for _, _, name in watched.told} == {"in-lab", "in-third"}
+    assert {each[2] for each in watched.told if each[2:]} == {"in-lab", "in-third"}
+    wholes = {each[:2] for each in watched.wholes}
+    assert wholes == {(each[3], name) for each in kinds.WATCHED for name in ("lab", "third")}
     assert {asked.namespace for asked in api.requests if asked.plural} == {"lab", "third"}
 
 
@@ -158,7 +169,7 @@ async def test_a_watch_goes_on_after_the_server_ended_it() -> None:
             api.end_watches()
             put(api, "pods", name)
             await until(lambda name=name: ("changed", "Pod", name) in watched.told)  # type: ignore[misc]
-    assert [name for change, _, name in watched.told if change == "changed"] == ["a", "b", "c"]
+    assert [each[2] for each in watched.told if each[0] == "changed"] == ["b", "c"]
 
 
 @in_a_loop
@@ -173,6 +184,56 @@ async def test_a_version_that_is_too_old_is_made_good_by_a_new_list() -> None:
         await until(lambda: api.watched("pods") == 1)
         put(api, "pods", "b")
         await until(lambda: ("changed", "Pod", "b") in watched.told)
+        assert watched.ended == []
+
+
+@in_a_loop
+async def test_what_was_deleted_while_nobody_watched_is_missing_from_the_next_whole_list() -> None:
+    """No watch tells of it any more; a list names all that is there, and its version."""
+    api = HttpApi()
+    kept = put(api, "pods", "kept")
+    gone = put(api, "pods", "gone")
+    async with watches(api) as watched:
+        uids = frozenset(each["metadata"]["uid"] for each in (kept, gone))
+        assert ("Pod", "", uids, 102) in watched.wholes
+        api.delete("pods", "lab", "gone", silently=True)
+        api.break_watches(410)
+        await until(lambda: len(watched.wholes) == 8)
+        assert ("Pod", "", uids - {gone["metadata"]["uid"]}, 103) in watched.wholes
+        assert watched.told.count(("complete",)) == 1
+
+
+@in_a_loop
+async def test_lists_are_asked_for_in_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many objects there are: an answer has so many, and the next goes on from there."""
+    monkeypatch.setattr(listing, "PAGE", 3)
+    api = HttpApi()
+    for number in range(7):
+        put(api, "pods", f"o{number}")
+    async with watches(api) as watched:
+        listed = [each for each in watched.told if each[0] == "listed"]
+        assert listed == [("listed", "Pod", f"o{number}") for number in range(7)]
+        asked = [each.query for each in api.asked("GET", "pods")]
+        assert [each["limit"] for each in asked] == ["3"] * 3
+        assert [each.get("continue", "")[:1] for each in asked] == ["", "3", "6"]
+        assert {each["labelSelector"] for each in asked} == {names.SELECTOR}
+        assert [len(each[2]) for each in watched.wholes if each[0] == "Pod"] == [7]
+        put(api, "pods", "later")
+        await until(lambda: ("changed", "Pod", "later") in watched.told)
+
+
+@in_a_loop
+async def test_a_list_that_expires_half_way_begins_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The rest of it would be of another time than what was read."""
+    monkeypatch.setattr(listing, "PAGE", 3)
+    api = HttpApi()
+    api.forgets_pages = 1
+    for number in range(4):
+        put(api, "pods", f"o{number}")
+    async with watches(api) as watched:
+        asked = [each.query for each in api.asked("GET", "pods")]
+        assert [each.get("continue", "")[:1] for each in asked] == ["", "3", "", "3"]
+        assert [len(each[2]) for each in watched.wholes if each[0] == "Pod"] == [4]
         assert watched.ended == []
 
 
@@ -196,7 +257,7 @@ async def test_watches_that_are_stopped_end_without_an_error() -> None:
         assert watched.ended == [None]
         await until(lambda: api.watched() == 0)
         put(api, "pods", "a")
-    assert watched.told == []
+    assert watched.told == [("complete",)]
 
 
 @in_a_loop
@@ -229,6 +290,32 @@ async def test_it_is_ready_when_every_watch_was_answered() -> None:
     async with watches(api) as watched:
         assert watched.watching.ready
         assert watched.watching.silence == 0.0
+
+
+@in_a_loop
+async def test_pages_of_a_list_are_answers_too() -> None:
+    """A list of many thousands of objects may take longer than a watch may be silent."""
+    api = HttpApi()
+    api.silent = api.silent_lists = {"leases"}
+    async with watches(api, ready=False) as watched:
+        watching = watched.watching
+        await until(lambda: api.watched() == len(PLURALS) - 1)
+        watched.clock += 5.0
+        assert watching.silence == 5.0
+        api.answer_lists()
+        await until(lambda: watching.silence == 0.0)
+        assert not watching.ready
+    api = HttpApi()
+    async with watches(api) as watched:
+        watched.clock += 5.0
+        api.end_watches("pods")
+        api.end_watches("configmaps")
+        api.end_watches("ringruns")
+        api.silent = {"leases"}
+        lists = len(api.asked("GET", "leases"))
+        api.break_watches(410)
+        await until(lambda: len(api.asked("GET", "leases")) == lists + 1)
+        await until(lambda: watched.watching.silence == 0.0)
 
 
 @in_a_loop

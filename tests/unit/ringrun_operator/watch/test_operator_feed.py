@@ -17,10 +17,14 @@ def test_what_another_thread_tells_arrives_in_this_loop_and_in_order() -> None:
         told.append(what)
 
     async def scenario() -> None:
-        feed = Feed(listed=note, changed=note).into(asyncio.get_running_loop())
+        feed = Feed(listed=note, changed=note, page=note, whole=note, complete=note)
+        feed = feed.into(asyncio.get_running_loop())
 
         def tell() -> None:
             feed.listed("Pod", {"a": 1})
+            feed.page([])
+            feed.whole("Pod", "lab", frozenset({"u"}), 7)
+            feed.complete()
             feed.changed("Pod", {"a": 2}, False)
             feed.changed("Pod", {"a": 2}, True)
 
@@ -28,5 +32,20 @@ def test_what_another_thread_tells_arrives_in_this_loop_and_in_order() -> None:
         await asyncio.sleep(0)
 
     asyncio.run(scenario())
-    assert told == [("Pod", {"a": 1}), ("Pod", {"a": 2}, False), ("Pod", {"a": 2}, True)]
+    assert told == [
+        ("Pod", {"a": 1}),
+        ([],),
+        ("Pod", "lab", frozenset({"u"}), 7),
+        (),
+        ("Pod", {"a": 2}, False),
+        ("Pod", {"a": 2}, True),
+    ]
     assert threads == {threading.get_ident()}
+
+
+def test_nobody_has_to_want_to_know_when_a_list_is_whole() -> None:
+    """At a desk the lists are kopf's, and it does not tell."""
+    feed = Feed(listed=print, changed=print)
+    feed.page([])
+    feed.whole("Pod", "", frozenset(), 1)
+    feed.complete()

@@ -1,10 +1,16 @@
 """What the operator keeps of what it has seen: the newest of each, by run and owner."""
 
+import json
+from pathlib import Path
 from typing import Any
 
+from ringrun_operator.watch.kept import Kept
 from ringrun_operator.watch.store import Store
 
 KEY = ("lab", "demo")
+PODS: list[dict[str, Any]] = json.loads(
+    (Path(__file__).parent.parent / "objects" / "real_pods.json").read_text()
+)
 
 
 def run(uid: str = "r-1", version: int = 1) -> dict[str, Any]:
@@ -90,3 +96,83 @@ def test_what_belongs_to_no_run_is_not_kept() -> None:
     del stranger["metadata"]["labels"]
     assert store.put("Pod", stranger) is None
     assert store.pods(KEY, "r-1") == ()
+
+
+def test_what_a_whole_list_lacks_is_gone() -> None:
+    """Deleted while nobody watched; what is of another kind or namespace was not in that list."""
+    store = Store()
+    store.put("RingRun", run())
+    store.put("Pod", pod("a", 2))
+    store.put("Pod", pod("b", 3))
+    elsewhere = pod("a", 2, uid="u-c")
+    elsewhere["metadata"]["namespace"] = "other"
+    store.put("Pod", elsewhere)
+    assert store.keep_only("Pod", "lab", frozenset({"u-a"}), 9) == [KEY]
+    assert [each["metadata"]["name"] for each in store.pods(KEY, "r-1")] == ["a"]
+    assert len(store.pods(("other", "demo"), "r-1")) == 1
+    assert store.run(KEY) is not None
+    assert store.keep_only("Pod", "", frozenset(), 9) == [KEY, ("other", "demo")]
+    assert store.keep_only("RingRun", "", frozenset(), 9) == [KEY]
+    assert store.size == 0
+
+
+def test_what_was_written_after_a_list_is_not_missed_in_it() -> None:
+    """The list is older than that."""
+    store = Store()
+    store.put("Pod", pod("a", 10))
+    assert store.keep_only("Pod", "lab", frozenset(), 9) == []
+    assert store.keep_only("Pod", "lab", frozenset(), 10) == [KEY]
+
+
+def test_what_is_known_already_is_no_news() -> None:
+    """A list that was begun anew tells of the same once more."""
+    store = Store()
+
+    def is_news(kind: str, found: dict[str, Any]) -> bool:
+        return store.add(Kept(kind, found))
+
+    assert is_news("Pod", pod("a", 2))
+    assert is_news("RingRun", run(version=5))
+    assert not is_news("Pod", pod("a", 2))
+    assert not is_news("Pod", pod("a", 1))
+    assert not is_news("RingRun", run(version=5))
+    assert not is_news("RingRun", run("r-2", version=4))
+    assert is_news("RingRun", run(version=6))
+    assert is_news("Pod", pod("a", 3))
+    assert is_news("Pod", pod("a", 3, uid="other"))
+    assert is_news("Pod", pod("b", 2))
+    stranger = pod("c", 9)
+    del stranger["metadata"]["labels"]
+    assert not is_news("Pod", stranger)
+
+
+def test_a_run_at_rest_is_unpacked_anew() -> None:
+    """All of it; whoever counts the runs leaves nothing unpacked."""
+    store = Store()
+    store.put("RingRun", run())
+    store.put("Pod", pod("a", 2))
+    [(_, first)] = store.runs()
+    [(_, second)] = store.runs()
+    assert first is not second
+    before = (store.run(KEY), store.pods(KEY, "r-1")[0])
+    assert store.run(KEY) is before[0]
+    store.rest(KEY)
+    after = (store.run(KEY), store.pods(KEY, "r-1")[0])
+    assert after == before
+    assert after[0] is not before[0]
+    assert after[1] is not before[1]
+    store.rest(("lab", "unknown"))
+
+
+def test_a_finished_run_of_eight_slaves_takes_some_twenty_kib() -> None:
+    """With the pods that it keeps; the slaves' results in their statuses are most of that."""
+    store = Store()
+    store.put("RingRun", run())
+    ended = [each for each in PODS if each["status"]["phase"] == "Succeeded"]
+    slave = next(each for each in ended if "-s" in each["metadata"]["name"])
+    master = next(each for each in ended if "-m" in each["metadata"]["name"])
+    for number in range(10):
+        found = master if number < 2 else slave
+        metadata = {**found["metadata"], "name": f"demo-{number}", "uid": f"u-{number}"}
+        store.put("Pod", {**found, "metadata": metadata})
+    assert store.size < 24 * 1024
