@@ -36,5 +36,8 @@ COPY --from=build /opt/ringrun /opt/ringrun
 # Safe path: neither the working folder nor a script's folder is ever imported from.
 ENV PATH=/opt/ringrun/bin:/usr/local/bin:/usr/bin:/bin PYTHONSAFEPATH=1 PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1
 WORKDIR /
+# Pods name no user, so that a cluster may assign one. This one's number is below, for the kubelet to see that it is
+# not root; its group is here, as a runtime that is told the number alone looks it up, and takes root's where it is not.
+RUN echo 'ringrun:x:65532:65532::/:/usr/sbin/nologin' >> /etc/passwd && echo 'ringrun:x:65532:' >> /etc/group
 USER 65532:65532
 ENTRYPOINT ["ringrun"]

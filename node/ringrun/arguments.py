@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from ringrun.spec.checking import near, shown
+from ringrun.spec.faults import near, shown
 
 
 def one_of(place: str, text: str, options: Sequence[str], faults: list[str]) -> str:

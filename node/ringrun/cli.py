@@ -20,7 +20,7 @@ from ringrun.command.parser import COMMANDS, Takes, make_parser
 from ringrun.exit_codes import ExitCode
 from ringrun.guard import guarded
 from ringrun.spec import Model, Override, RunSpec, SpecError, default_run, load_run
-from ringrun.spec.checking import shown
+from ringrun.spec.faults import shown
 from ringrun.usage import UsageError, check_command, joined, no_command, unknown_arguments
 
 # Flags of `run` and `simulate` that win over the file: the field of the spec that each sets.

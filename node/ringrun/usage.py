@@ -8,7 +8,7 @@ import re
 from collections.abc import Collection, Mapping
 from typing import NoReturn
 
-from ringrun.spec.checking import near, printable, shown
+from ringrun.spec.faults import near, printable, shown
 
 
 class UsageError(Exception):

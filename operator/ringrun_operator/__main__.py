@@ -13,6 +13,7 @@ import secrets
 import socket
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from ringrun import __version__
 from ringrun.usage import Parser, UsageError
@@ -47,6 +48,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _wrong(f"--port must be 0 to 65535, and is {parsed.port}")
     try:
         from ringrun.record.api import ApiError, NoCluster
+        from ringrun.spec import SpecError
         from ringrun.wording import system_words
         from ringrun_operator import operating, selftest
 
@@ -60,6 +62,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         return asyncio.run(serve(parsed))
     except NoCluster as error:
         return _wrong(str(error))
+    except SpecError as error:
+        for fault in error.faults:
+            _wrong(fault)
+        return 2
     except (ApiError, OSError) as error:
         print(f"ringrun-operator: {system_words(error)}", file=sys.stderr)
         return 1
@@ -101,6 +107,19 @@ exit codes: 0 it ended as it should, 1 it did not, 2 the input is wrong""",
         metavar="POLICY",
         default=environ.get("RINGRUN_IMAGE_PULL_POLICY") or "IfNotPresent",
         help="of pods (default: %(default)s)",
+    )
+    add(
+        "--network-policies",
+        metavar="PORTS",
+        type=_ports,
+        default=(),
+        help="make NetworkPolicies for each run; the API server's ports, such as 443,6443",
+    )
+    add(
+        "--defaults",
+        metavar="FILE",
+        default=environ.get("RINGRUN_DEFAULTS"),
+        help="YAML of the shape of spec.template, which overrides it in each run",
     )
     add("--no-election", action="store_true", help="be active without a Lease")
     add(
@@ -144,6 +163,14 @@ exit codes: 0 it ended as it should, 1 it did not, 2 the input is wrong""",
     return parser
 
 
+def _ports(text: str) -> tuple[int, ...]:
+    """Port numbers, with commas between."""
+    ports = tuple(int(each) for each in text.split(","))
+    if not all(0 < port <= 65535 for port in ports):
+        raise ValueError
+    return ports
+
+
 async def _test(parsed: argparse.Namespace) -> int:
     from ringrun.record.api import Api
     from ringrun_operator.act.cluster import Cluster
@@ -156,14 +183,21 @@ async def _test(parsed: argparse.Namespace) -> int:
 
 async def _operate(parsed: argparse.Namespace) -> int:
     from ringrun.record.api import Api
+    from ringrun.spec import load_template
     from ringrun_operator.act.cluster import Cluster
     from ringrun_operator.objects.settings import Defaults
     from ringrun_operator.operating import Operator, Options
 
+    template = load_template(Path(parsed.defaults)) if parsed.defaults else {}
     name = os.environ.get("RINGRUN_OPERATOR_NAME") or socket.gethostname()
     options = Options(
         namespaces=tuple(parsed.namespace),
-        defaults=Defaults(image=parsed.image, pull_policy=parsed.image_pull_policy),
+        defaults=Defaults(
+            image=parsed.image,
+            pull_policy=parsed.image_pull_policy,
+            network_ports=parsed.network_policies,
+            template=template,
+        ),
         own_namespace=parsed.election_namespace,
         lease="" if parsed.no_election else parsed.election_lease,
         # Unique for each start: a container that is restarted keeps its pod's name.

@@ -8,9 +8,11 @@ import asyncio
 import os
 import threading
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from ringrun.record.api import Api
+from ringrun.spec import load_template
 from ringrun_operator.act.cluster import Cluster
 from ringrun_operator.act.controller import Controller
 from ringrun_operator.names import DEFAULT_IMAGE
@@ -19,9 +21,18 @@ from ringrun_operator.watch.feed import Feed
 
 
 class Desk:
-    """A controller from `start` to `stop`; objects are handed on to it from kopf's thread."""
+    """A controller from `start` to `stop`; objects are handed on to it from kopf's thread.
+
+    SpecError for faults in the file that RINGRUN_DEFAULTS names.
+    """
 
     def __init__(self) -> None:
+        file = os.environ.get("RINGRUN_DEFAULTS")
+        self._defaults = Defaults(
+            image=os.environ.get("RINGRUN_IMAGE") or DEFAULT_IMAGE,
+            pull_policy=os.environ.get("RINGRUN_IMAGE_PULL_POLICY") or "IfNotPresent",
+            template=load_template(Path(file)) if file else {},
+        )
         self._loop: asyncio.AbstractEventLoop | None = None
         self._feed: Feed | None = None
         self._started = threading.Event()
@@ -61,12 +72,8 @@ class Desk:
     async def _serve(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._stop = asyncio.Event()
-        defaults = Defaults(
-            image=os.environ.get("RINGRUN_IMAGE") or DEFAULT_IMAGE,
-            pull_policy=os.environ.get("RINGRUN_IMAGE_PULL_POLICY") or "IfNotPresent",
-        )
         async with await Api.connect() as api:
-            controller = Controller(Cluster(api), defaults)
+            controller = Controller(Cluster(api), self._defaults)
             self._feed = Feed(listed=controller.listed, changed=controller.changed).into(self._loop)
             running = asyncio.ensure_future(controller.run())
             self._started.set()

@@ -39,6 +39,9 @@ WRITTEN: Final = (
 )
 """Made and never looked at again."""
 
+OPTIONAL: Final = (Kind("networking.k8s.io", "v1", "networkpolicies", "NetworkPolicy"),)
+"""The same, where the administrator wants it; the right is given only then."""
+
 WATCHED_KINDS: Final = frozenset(each.kind for each in WATCHED)
 
 
@@ -54,4 +57,4 @@ def collection_in(kind: Kind, namespace: str) -> str:
     return f"/{root}/{kind.group_version}/{within}{kind.plural}"
 
 
-_BY_NAME: Final = {each.kind: each for each in (*WATCHED, *WRITTEN)}
+_BY_NAME: Final = {each.kind: each for each in (*WATCHED, *WRITTEN, *OPTIONAL)}

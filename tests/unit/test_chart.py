@@ -40,9 +40,13 @@ def test_chart_and_manifests_grant_the_same() -> None:
         if each["kind"] == "ClusterRole" and each["metadata"]["name"] == "ringrun-operator"
     )
     assert yaml.safe_load(text) == role["rules"]
+    overlay = (ROOT / "overlays/namespaced/role.yaml").read_text()
+    in_one_namespace = next(yaml.safe_load_all(overlay))
+    assert in_one_namespace["rules"] == role["rules"]
 
 
 GROUPS = ["image", "crd", "rbac", "serviceAccount", "podDisruptionBudget", "service", "podMonitor"]
+GROUPS += ["networkPolicy"]
 
 
 @pytest.mark.parametrize("key", [*GROUPS, "test", ""])

@@ -27,6 +27,7 @@ from ringrun.exit_codes import ExitCode
 from ringrun.report import Verdict
 from ringrun.spec.fields import FIELDS
 from ringrun.verify.promise import TITLES
+from ringrun_operator.__main__ import _parser as operator_parser
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
@@ -224,6 +225,7 @@ def test_flags_named_alone_exist(page: Path) -> None:
     """`--quiet` in a sentence is a flag of some command."""
     _, commands = make_parser()
     allowed = set().union(*(flags_of(command) for command in commands.values()))
+    allowed |= flags_of(operator_parser())
     named = set(re.findall(r"`(--[a-z-]+)", page.read_text()))
     assert named <= allowed
 

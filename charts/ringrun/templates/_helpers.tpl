@@ -104,3 +104,12 @@ app.kubernetes.io/part-of: ringrun
   resources: [events]
   verbs: [list, create, patch]
 {{- end }}
+
+{{/* A right that is needed only where runs get NetworkPolicies. */}}
+{{- define "ringrun.networkRules" -}}
+{{- if .Values.networkPolicy.runs -}}
+- apiGroups: [networking.k8s.io]
+  resources: [networkpolicies]
+  verbs: [create]
+{{- end -}}
+{{- end }}

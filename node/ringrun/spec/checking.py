@@ -5,14 +5,13 @@ lines), flags, and resources of the API server, which have no lines. Gives back 
 `values` makes a `RunSpec` of them.
 """
 
-import json
-import math
+import hashlib
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from difflib import get_close_matches
+from dataclasses import dataclass
 from typing import Any, Final
 
+from ringrun.spec.faults import Fault, Path, Places, near, raise_faults, short, shown
 from ringrun.spec.fields import (
     API_VERSION,
     FIELDS,
@@ -20,87 +19,21 @@ from ringrun.spec.fields import (
     METADATA,
     NAME_LENGTH,
     RESOURCE,
-    TEMPLATE,
     Field,
     Kind,
     Model,
     field_names,
 )
+from ringrun.spec.shapes import is_kind
+from ringrun.spec.template import TEMPLATE
 
-Path = tuple[str, ...]
-Fault = tuple[Path, str]
 Values = dict[str, Any]
 
 _NAME: Final = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
+# What the API server adds to a generateName: so many of these, which make no words.
+_GENERATED: Final = 5
+_LETTERS: Final = "bcdfghjklmnpqrstvwxz2456789"
 _BURSTS: Final = {Model.LOCKSTEP: 1, Model.WINDOW: 64, Model.TRAIN: 4096}
-
-
-class SpecError(ValueError):
-    """The user's input is wrong; `faults` has one line for each thing that is."""
-
-    def __init__(self, faults: Iterable[str]) -> None:
-        # A line for the user is a line, and no fault writes control characters to a terminal.
-        self.faults = tuple(printable(fault) for fault in faults)
-        super().__init__("\n".join(self.faults))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Places:
-    """Where each part of a resource was given: a line of the source, or a flag, which wins."""
-
-    source: str
-    lines: Mapping[Path, int] = field(default_factory=dict)
-    flags: Mapping[Path, str] = field(default_factory=dict)
-
-    def of(self, path: Path) -> str:
-        """The place of a path, or of the nearest part around it that has one."""
-        if path in self.flags:
-            return self.flags[path]
-        line = self._line(path)
-        return f"{self.source}:{line}" if line else self.source
-
-    def rank(self, path: Path) -> tuple[int, int]:
-        """What faults are sorted by: the file from top to bottom, then the flags as given."""
-        if path in self.flags:
-            return 1, list(self.flags).index(path)
-        return 0, self._line(path)
-
-    def _line(self, path: Path) -> int:
-        while path and path not in self.lines:
-            path = path[:-1]
-        return self.lines.get(path, 0)
-
-
-def shown(value: object) -> str:
-    """A value as a fault shows it: on one line, as JSON has it, and never long."""
-    if isinstance(value, Mapping):
-        return "a mapping"
-    if isinstance(value, list | tuple):
-        return "a list"
-    if isinstance(value, str):
-        value = _short(value)
-    try:
-        return json.dumps(value, ensure_ascii=False)
-    except (TypeError, ValueError):
-        return json.dumps(_short(str(value)), ensure_ascii=False)
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= 60 else text[:57] + "..."
-
-
-def printable(text: str) -> str:
-    """The text with `\\x1b` and the like where a terminal would obey, or begin a line."""
-    return "".join(
-        each if each.isprintable() else each.encode("unicode_escape").decode() for each in text
-    )
-
-
-def near(word: object, options: Iterable[str]) -> str:
-    """`; did you mean ...?` with the nearest option, or nothing if none is near."""
-    by_lower = {option.lower(): option for option in options}
-    found = get_close_matches(str(word).lower(), by_lower, n=1, cutoff=0.6)
-    return f"; did you mean {by_lower[found[0]]}?" if found else ""
 
 
 def check_resource(resource: object, places: Places, faults: Iterable[Fault] = ()) -> Values:
@@ -122,9 +55,7 @@ class _Check:
             values = self._mapping(resource)
         else:
             values = {}
-        if self.faults:
-            ordered = sorted(self.faults, key=lambda fault: self.places.rank(fault[0]))
-            raise SpecError(f"{self.places.of(path)}: {text}" for path, text in ordered)
+        raise_faults(self.faults, self.places)
         return values
 
     def _mapping(self, resource: Mapping[str, Any]) -> Values:
@@ -158,6 +89,8 @@ class _Check:
         self._unknown(metadata, ("metadata",), METADATA)
         path = ("metadata", "name")
         name = metadata.get("name")
+        if name is None and metadata.get("generateName"):
+            return self._generated(metadata["generateName"])
         if name is None:
             self._fault(("metadata",), "metadata.name is missing")
         elif self._is(Kind.STRING, name, path):
@@ -175,6 +108,28 @@ class _Check:
                 )
             return str(name)
         return ""
+
+    def _generated(self, prefix: object) -> str:
+        """A name as the API server makes it of a generateName, but the same one each time."""
+        path = ("metadata", "generateName")
+        if not self._is(Kind.STRING, prefix, path):
+            return ""
+        assert isinstance(prefix, str)
+        longest = NAME_LENGTH - _GENERATED
+        if len(prefix) > longest:
+            self._fault(
+                path,
+                f"metadata.generateName must be at most {longest} characters, "
+                f"got {len(prefix)}: {shown(prefix)}",
+            )
+        elif not _NAME.fullmatch(prefix + "x"):
+            self._fault(
+                path,
+                "metadata.generateName must be lower-case letters, digits and dashes, "
+                f"no dash first, got {shown(prefix)}",
+            )
+        digest = hashlib.sha256(prefix.encode()).digest()
+        return prefix + "".join(_LETTERS[byte % len(_LETTERS)] for byte in digest[:_GENERATED])
 
     def _spec(self, spec: Mapping[str, Any]) -> Values:
         groups: dict[Path, Mapping[str, Any]] = {(): spec}
@@ -195,7 +150,7 @@ class _Check:
             values[each.attribute] = self._value(each, value)
         if values["template"] is None:
             values["template"] = {}
-        self._template(values["template"])
+        self.faults.extend(TEMPLATE.faults(values["template"], ("spec", "template")))
         self._across(values, given)
         return values
 
@@ -236,12 +191,6 @@ class _Check:
         rule = f"between {low} and {high}" if high is not None else f"at least {low}"
         self._fault(path, f"{name} must be {rule}, got {shown(value)}")
         return False
-
-    def _template(self, template: Mapping[str, Any]) -> None:
-        self._unknown(template, ("spec", "template"), TEMPLATE)
-        for key, kind in TEMPLATE.items():
-            if template.get(key) is not None:
-                self._is(kind, template[key], ("spec", "template", key))
 
     def _across(self, values: Values, given: Mapping[str, bool]) -> None:
         """Rules between fields; resolves burst and window. Looks only at fields that are right."""
@@ -296,7 +245,7 @@ class _Check:
         names = list(known)
         for key in group:
             if key not in names:
-                where = ".".join((*path, _short(str(key))))
+                where = ".".join((*path, short(str(key))))
                 self._fault((*path, str(key)), f"{where} is unknown{self._meant(key, names)}")
 
     @staticmethod
@@ -308,20 +257,7 @@ class _Check:
         return near(key, names)
 
     def _is(self, kind: Kind, value: object, path: Path) -> bool:
-        match kind:
-            case Kind.MAPPING:
-                right = isinstance(value, Mapping)
-            case Kind.LIST:
-                right = isinstance(value, list)
-            case Kind.BOOLEAN:
-                right = isinstance(value, bool)
-            case Kind.INTEGER:
-                right = isinstance(value, int) and not isinstance(value, bool)
-            case Kind.NUMBER:
-                right = isinstance(value, int | float) and not isinstance(value, bool)
-                right = right and math.isfinite(value)  # type: ignore[arg-type]
-            case Kind.STRING | Kind.CHOICE:
-                right = isinstance(value, str)
+        right = is_kind(kind, value)
         if not right:
             name = ".".join(path) or f"a {KIND}"
             self._fault(path, f"{name} must be {kind}, got {shown(value)}")

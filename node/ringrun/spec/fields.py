@@ -135,24 +135,6 @@ FIELDS: Final = (
     Field(path=("template",), attribute="template", kind=Kind.MAPPING),
 )
 
-# Pod settings are passed through to Kubernetes, which knows their inside better than we do.
-TEMPLATE: Final = {
-    "image": Kind.STRING,
-    "imagePullPolicy": Kind.STRING,
-    "imagePullSecrets": Kind.LIST,
-    "resources": Kind.MAPPING,
-    "nodeSelector": Kind.MAPPING,
-    "affinity": Kind.MAPPING,
-    "tolerations": Kind.LIST,
-    "topologySpreadConstraints": Kind.LIST,
-    "priorityClassName": Kind.STRING,
-    "labels": Kind.MAPPING,
-    "annotations": Kind.MAPPING,
-    "env": Kind.LIST,
-    "volumes": Kind.LIST,
-    "volumeMounts": Kind.LIST,
-}
-
 RESOURCE: Final = ("apiVersion", "kind", "metadata", "spec", "status")
 
 # What users and the API server write there.

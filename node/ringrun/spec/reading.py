@@ -13,7 +13,8 @@ from decimal import Decimal
 from pathlib import Path as FilePath
 from typing import Any, Final
 
-from ringrun.spec.checking import Fault, Path, Places, SpecError, check_resource, shown
+from ringrun.spec.checking import check_resource
+from ringrun.spec.faults import Fault, Path, Places, SpecError, shown
 from ringrun.spec.fields import API_VERSION, FIELDS, KIND, Field, Kind
 from ringrun.spec.values import RunSpec
 
@@ -47,17 +48,22 @@ def load_run(file: FilePath, overrides: Sequence[Override] = ()) -> RunSpec:
     """The run of a file, with flags that win over it; SpecError for the file's faults too."""
     if str(file) == "-":
         return parse_run(_text(_stdin(), "<stdin>"), "<stdin>", overrides)
+    return parse_run(file_text(file, f"one {KIND}"), str(file), overrides)
+
+
+def file_text(file: FilePath, holding: str) -> str:
+    """What is in a file that is to hold this; SpecError where it cannot be read."""
     try:
         with file.open("rb") as opened:
             data = opened.read(_LONGEST + 1)
     except FileNotFoundError as error:
         raise SpecError([f"{file}: no such file"]) from error
     except IsADirectoryError as error:
-        raise SpecError([f"{file}: is a folder; give a file with one {KIND}"]) from error
+        raise SpecError([f"{file}: is a folder; give a file with {holding}"]) from error
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise SpecError([f"{file}: cannot be read: {reason}"]) from error
-    return parse_run(_text(data, str(file)), str(file), overrides)
+    return _text(data, str(file))
 
 
 def _stdin() -> bytes:

@@ -1,9 +1,9 @@
 """YAML text as plain mappings and the line of every part; used by `reading` alone.
 
 The text is composed into nodes, not loaded: nodes know their lines, keep keys that are given twice,
-and never make anything but plain values. Faults of the text as a whole (no YAML, several documents)
-are raised at once, since nothing after them could be trusted; the others are returned, to be
-reported with the rest.
+and never make anything but plain values. Of several objects, in documents or in a List, the one
+RingRun is read. Faults of the text as a whole (no YAML, two RingRuns) are raised at once, since
+nothing after them could be trusted; the others are returned, to be reported with the rest.
 """
 
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import yaml
 
-from ringrun.spec.checking import Fault, Path, SpecError, shown
+from ringrun.spec.faults import Fault, Path, SpecError, shown
 from ringrun.spec.fields import KIND
 
 # Aliases make a short text a huge tree; no RingRun has so many values.
@@ -21,13 +21,21 @@ _DEEPEST: Final = 50
 _MERGE: Final = "tag:yaml.org,2002:merge"
 
 
-def read_text(text: str, source: str) -> tuple[Any, dict[Path, int], list[Fault]]:
-    """The one document of a text, the line of each path in it, and what is wrong so far."""
+def read_text(
+    text: str, source: str, *, may_be_empty: bool = False
+) -> tuple[Any, dict[Path, int], list[Fault]]:
+    """The one RingRun of a text, the line of each path in it, and what is wrong so far. With
+    `may_be_empty` it is any one document, or none."""
     reader = _Reader(source=source)
-    return reader.value(_one_document(text, source), ()), reader.lines, reader.faults
+    nodes = _documents(text, source)
+    if may_be_empty and not nodes:
+        return {}, reader.lines, reader.faults
+    node = _one_document(nodes, source) if may_be_empty else _one_run(nodes, source)
+    return reader.value(node, ()), reader.lines, reader.faults
 
 
-def _one_document(text: str, source: str) -> yaml.Node:
+def _documents(text: str, source: str) -> list[yaml.Node]:
+    """What the text holds, one by one; a List is what is in it."""
     try:
         nodes = [node for node in yaml.compose_all(text, yaml.SafeLoader) if not _empty(node)]
     except yaml.MarkedYAMLError as error:
@@ -40,12 +48,57 @@ def _one_document(text: str, source: str) -> yaml.Node:
         raise SpecError([f"{source}{line}: is not YAML: {error.reason}"]) from error
     except RecursionError as error:
         raise SpecError([f"{source}: must be at most {_DEEPEST} levels deep"]) from error
-    if not nodes:
-        raise SpecError([f"{source}: is empty; give one {KIND}"])
+    found: list[yaml.Node] = []
+    for node in nodes:
+        items = _field(node, "items")
+        is_list = _text_of(_field(node, "kind")) in {"List", f"{KIND}List"}
+        if is_list and isinstance(items, yaml.SequenceNode):
+            found += items.value
+        else:
+            found.append(node)
+    return found
+
+
+def _one_document(nodes: list[yaml.Node], source: str) -> yaml.Node:
     if len(nodes) > 1:
         second = nodes[1].start_mark.line + 1
         raise SpecError([f"{source}:{second}: must hold one document, got {len(nodes)}"])
     return nodes[0]
+
+
+def _one_run(nodes: list[yaml.Node], source: str) -> yaml.Node:
+    """The one RingRun among other objects, which are none of ours; what is alone need not say that
+    it is one."""
+    if not nodes:
+        raise SpecError([f"{source}: is empty; give one {KIND}"])
+    if len(nodes) == 1:
+        return nodes[0]
+    kinds = [_text_of(_field(node, "kind")) for node in nodes]
+    runs = [node for node, kind in zip(nodes, kinds, strict=True) if kind == KIND]
+    if not runs:
+        others = ", ".join(dict.fromkeys(kind or "no kind" for kind in kinds))
+        raise SpecError([f"{source}: must hold one {KIND}, got {len(nodes)} objects: {others}"])
+    if len(runs) > 1:
+        told = ", ".join(f"{_name(node)} (line {node.start_mark.line + 1})" for node in runs)
+        line = runs[1].start_mark.line + 1
+        raise SpecError([f"{source}:{line}: must hold one {KIND}, got {len(runs)}: {told}"])
+    return runs[0]
+
+
+def _field(node: yaml.Node | None, key: str) -> yaml.Node | None:
+    if not isinstance(node, yaml.MappingNode):
+        return None
+    return next((value for name, value in node.value if _text_of(name) == key), None)
+
+
+def _text_of(node: yaml.Node | None) -> str:
+    return node.value if isinstance(node, yaml.ScalarNode) else ""
+
+
+def _name(node: yaml.Node) -> str:
+    metadata = _field(node, "metadata")
+    name = _text_of(_field(metadata, "name")) or _text_of(_field(metadata, "generateName"))
+    return name or "without a name"
 
 
 def _empty(node: yaml.Node) -> bool:

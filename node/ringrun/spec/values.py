@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Any, Self
 
 from ringrun.spec import checking
+from ringrun.spec.faults import Places
 from ringrun.spec.fields import (
     API_VERSION,
     FIELDS,
@@ -63,7 +64,7 @@ class RunSpec:
     @classmethod
     def from_mapping(cls, resource: Mapping[str, Any], source: str = "RingRun") -> Self:
         """The run of a whole RingRun resource as plain mappings; SpecError with all faults."""
-        return cls.of_values(checking.check_resource(resource, checking.Places(source=source)))
+        return cls.of_values(checking.check_resource(resource, Places(source=source)))
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any], *, name: str) -> Self:

@@ -29,6 +29,9 @@ from ringrun_operator.watch.kept import Key
 REQUESTS_AT_ONCE: Final = 16
 """Pods of one run that are being made at the same time."""
 
+_NO: Final = (400, 403, 422)
+"""HTTP statuses by which rights, quotas and admission say no, to be told and tried again."""
+
 STALE_PATIENCE: Final = 10.0
 """What a run of the same name left is gone within seconds; it is told of if it is there longer."""
 
@@ -37,17 +40,18 @@ Keep = Callable[[str, dict[str, Any], Key], None]
 
 @dataclass(slots=True)
 class Said:
-    """What was refused, and whose the names are that are taken, as `World` has it."""
+    """What was refused, and whose the names are that are taken: `World` has the same."""
 
     refusals: dict[str, str] = field(default_factory=dict)
     taken: dict[str, str] = field(default_factory=dict)
+    refused: dict[str, str] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
-        return bool(self.refusals or self.taken)
+        return bool(self.refusals or self.taken or self.refused)
 
 
-class _Taken(Exception):  # noqa: N818 - it is what happened, not a fault of ours
-    """Another has a name that has to be this run's before anything else is made."""
+class _Stopped(Exception):  # noqa: N818 - it is what happened, not a fault of ours
+    """What has to be there before anything else is made is not to be had now."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +90,7 @@ class Applying:
                 else:
                     for action in some:
                         await self._do(work, action)
-        except _Taken:
+        except _Stopped:
             # What follows would be done in another's name.
             return said
         return said
@@ -128,13 +132,18 @@ class Applying:
         try:
             self._keep(document["kind"], await self._cluster.create(document), work.key)
         except Refused as refusal:
+            if refusal.status in _NO:
+                work.said.refused[f"{document['kind']} {document['metadata']['name']}"] = str(
+                    refusal
+                )
+                raise _Stopped from refusal
             # Of what is never looked at the next look makes another, under another mark.
             if not refusal.is_conflict or document["kind"] not in WATCHED_KINDS:
                 raise
             if await self._look_at_the_other(work, document):
                 return
             # What is only left of another run is waited for, as any race is.
-            raise (_Taken() if work.said.taken else refusal) from refusal
+            raise (_Stopped() if work.said.taken else refusal) from refusal
 
     async def _create_pod(self, work: _Work, document: Object) -> None:
         try:

@@ -225,6 +225,7 @@ class Controller:
             result=self.store.object(key, "ConfigMap", names.result_name(name), uid),
             refusals=memory.said.refusals,
             taken=memory.said.taken,
+            refused=memory.said.refused,
             pod_events={} if final else await self._pod_events.about(namespace, pods),
             token=self._token(),
             mark=self._mark(),

@@ -20,6 +20,7 @@ from ringrun_operator.decide.actions import Action, Create, Replace
 from ringrun_operator.decide.plan import RESYNC, Plan
 from ringrun_operator.objects import reports, resources
 from ringrun_operator.objects.known import Known
+from ringrun_operator.objects.network_policies import network_policies
 from ringrun_operator.objects.owner import Object
 from ringrun_operator.objects.resources import Ledger
 from ringrun_operator.show.events import events
@@ -46,7 +47,7 @@ def begin(known: Known) -> Plan:
         status=status(shown),
         events=tuple(events(shown)),
         # There is a next step, even if no watch should tell of this one.
-        again=limit if known.world.taken else min(limit, known.now + STEP),
+        again=limit if known.world.taken or known.world.refused else min(limit, known.now + STEP),
     )
 
 
@@ -72,7 +73,9 @@ def _next(known: Known, ledger: Ledger) -> tuple[Action, ...]:
         return tuple(Create(object=each) for each in missing)
     # A mark that is kept only after all that bears it was made: what is there is surely ours.
     owner = replace(owner, mark=world.mark)
-    made = (resources.secret(owner, world.token), *resources.access(owner))
+    made = [resources.secret(owner, world.token), *resources.access(owner)]
+    if ports := known.settings.network_ports:
+        made += network_policies(owner, ports)
     record_uid = world.lease["metadata"]["uid"]
     ready = msgspec.structs.replace(ledger, mark=world.mark, record_uid=record_uid)
     return (*(Create(object=each) for each in made), _keep(known, ready))

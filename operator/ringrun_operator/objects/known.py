@@ -33,10 +33,10 @@ class World:
     """All objects of one run as they were last seen, none of another run of the same name.
 
     `lease` is None only if it is known not to be there. `refusals` are the API server's words for
-    pods that it would not make, by name; `taken` says whose an object is that has a name of this
-    run, by its kind and name; `pod_events` are the last events about pods that are stalled, by
-    name. `token` is used if a Secret is to be made, and `mark` for names that
-    nobody can have taken.
+    pods that it would not make, by name, and `refused` those for other objects, by kind and name;
+    `taken` says whose an object is that has a name of this run, by its kind and name. `pod_events`
+    are the last events about pods that are stalled, by name. `token` is used if a Secret is to be
+    made, and `mark` for names that nobody can have taken.
     """
 
     run: Mapping[str, Any]
@@ -46,6 +46,7 @@ class World:
     result: Mapping[str, Any] | None = None
     refusals: Mapping[str, str] = field(default_factory=dict)
     taken: Mapping[str, str] = field(default_factory=dict)
+    refused: Mapping[str, str] = field(default_factory=dict)
     pod_events: Mapping[str, Said] = field(default_factory=dict)
     token: bytes = b""
     mark: str = ""
@@ -180,15 +181,26 @@ def _mark_of(world: World) -> str:
 
 
 def _first_settings(world: World, spec: RunSpec, defaults: Defaults) -> Settings:
-    """What is asked for now; of pods that are there already, their image goes on to be it."""
+    """What is asked for now; of pods that are there already, their image goes on to be it, and
+    whom they run as, who alone may be able to write to what is mounted."""
     settings = resolve(spec.template, defaults)
     for pod in world.pods:
-        for container in (pod.get("spec") or {}).get("containers") or ():
+        inner = pod.get("spec") or {}
+        for container in inner.get("containers") or ():
             for role, template in ((Role.SLAVE, settings.slaves), (Role.MASTER, settings.masters)):
                 if container.get("name") == role.value:
                     kept = ("image", "imagePullPolicy")
                     template |= {key: container[key] for key in kept if key in container}
+                    users = _users(inner.get("securityContext") or {})
+                    if users:
+                        context = template.get("podSecurityContext") or {}
+                        template["podSecurityContext"] = {**context, **users}
     return settings
+
+
+def _users(context: Mapping[str, Any]) -> dict[str, Any]:
+    """Whom a pod runs as, as far as it was told so: an operator before this one always did."""
+    return {key: context[key] for key in ("runAsUser", "runAsGroup", "fsGroup") if key in context}
 
 
 def is_final(run: Mapping[str, Any]) -> bool:

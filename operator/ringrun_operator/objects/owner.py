@@ -42,6 +42,10 @@ class Owner:
         """ServiceAccount, Role and RoleBinding of the masters."""
         return names.master_account(self.name, self.mark)
 
+    def policy_name(self, role: names.Role) -> str:
+        """The NetworkPolicy of the slaves, or of the masters."""
+        return f"{self.name}-{role.value}s-{self.mark}"
+
     def metadata(self, name: str, labels: Mapping[str, str]) -> Object:
         """Metadata of an object that goes when the RingRun goes."""
         return {

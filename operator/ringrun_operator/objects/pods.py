@@ -23,33 +23,47 @@ from ringrun.spec import RunSpec
 from ringrun_operator import names
 from ringrun_operator.names import Role, number_of, role_of
 from ringrun_operator.objects.owner import Object, Owner
-from ringrun_operator.objects.settings import Settings
+from ringrun_operator.objects.parts import placement
+from ringrun_operator.objects.parts.meshes import switched_off
+from ringrun_operator.objects.settings import Settings, merged
 
 Template = Mapping[str, Any]
 
 SLAVE_PORT: Final = 10501
 TOKEN_FILE: Final = "/var/run/ringrun/token"
 
-# The image's own unprivileged user; a number, so that the kubelet can tell that it is not root.
-USER: Final = 65532
-
 # Enough for any run of moderate size, and nothing is cut off: a limit would end or slow a slave in
 # the middle of what is measured.
 REQUESTS: Final = {"cpu": "100m", "memory": "96Mi"}
 
-# A proxy between the pods would be what is measured.
-NO_SIDECAR: Final = {"sidecar.istio.io/inject": "false", "linkerd.io/inject": "disabled"}
+# A user of its own is the image's business, or a policy's: a fixed one is refused by clusters that
+# assign them. Nor is there a group for volumes by default; OnRootMismatch is for one that is given.
+POD_SECURITY: Final = {
+    "runAsNonRoot": True,
+    "fsGroupChangePolicy": "OnRootMismatch",
+    "seccompProfile": {"type": "RuntimeDefault"},
+}
+SECURITY: Final = {
+    "allowPrivilegeEscalation": False,
+    "readOnlyRootFilesystem": True,
+    "capabilities": {"drop": ["ALL"]},
+}
 
-# A cluster node that is lost is left within seconds rather than after the usual five minutes.
-LOST_NODE_SECONDS: Final = 2
-TOLERATIONS: Final = tuple(
-    {
-        "key": f"node.kubernetes.io/{taint}",
-        "operator": "Exists",
-        "effect": "NoExecute",
-        "tolerationSeconds": LOST_NODE_SECONDS,
-    }
-    for taint in ("not-ready", "unreachable")
+# Whoever the container runs as has to read it, with a group for volumes or without; what mounts it
+# is this container alone, and the kubelet's folder is root's.
+TOKEN_MODE: Final = 0o444
+
+# What a pod has under the same name, and the run nothing to say of.
+PASSED: Final = (
+    "imagePullSecrets",
+    "nodeSelector",
+    "priorityClassName",
+    "schedulerName",
+    "runtimeClassName",
+    "schedulingGates",
+    "hostAliases",
+    "dnsPolicy",
+    "dnsConfig",
 )
 
 # A slave that is told to end serves on for up to 5 s, until a view without it (docs/protocol.md).
@@ -59,14 +73,14 @@ GRACE_SECONDS: Final = {Role.SLAVE: 10, Role.MASTER: 5}
 def pod(owner: Owner, spec: RunSpec, node: NodeId, settings: Settings, record_uid: str) -> Object:
     """The pod of this start of this node. `record_uid` is that of the run's Lease."""
     template = settings.masters if role_of(node) is Role.MASTER else settings.slaves
+    labels, annotations = template.get("labels") or {}, template.get("annotations") or {}
+    off_labels, off_annotations = switched_off(labels, annotations)
     metadata = owner.metadata(
         names.pod_name(owner.name, node),
         # Ours win: the operator finds its pods by them.
-        {**template.get("labels", {}), **names.pod_labels(owner.name, node)},
+        {**off_labels, **labels, **names.pod_labels(owner.name, node)},
     )
-    metadata["annotations"] = {**NO_SIDECAR, **template.get("annotations", {})}
-    if "sidecar.istio.io/inject" not in template.get("labels", {}):
-        metadata["labels"]["sidecar.istio.io/inject"] = "false"
+    metadata["annotations"] = {**off_annotations, **annotations}
     return {
         "apiVersion": "v1",
         "kind": "Pod",
@@ -78,24 +92,21 @@ def pod(owner: Owner, spec: RunSpec, node: NodeId, settings: Settings, record_ui
 def _pod_spec(
     owner: Owner, spec: RunSpec, node: NodeId, template: Template, record_uid: str
 ) -> Object:
-    master = role_of(node) is Role.MASTER
+    role = role_of(node)
     built: Object = {
         "restartPolicy": "Never",
-        "automountServiceAccountToken": master,
+        "automountServiceAccountToken": template.get("automountServiceAccountToken", False),
         "enableServiceLinks": False,
-        "terminationGracePeriodSeconds": GRACE_SECONDS[role_of(node)],
-        "securityContext": {
-            "runAsNonRoot": True,
-            "runAsUser": USER,
-            "runAsGroup": USER,
-            # So that a mounted volume can be written to.
-            "fsGroup": USER,
-            "fsGroupChangePolicy": "OnRootMismatch",
-            "seccompProfile": {"type": "RuntimeDefault"},
-        },
-        "tolerations": [*TOLERATIONS, *template.get("tolerations", ())],
-        "topologySpreadConstraints": template.get(
-            "topologySpreadConstraints", [_spread(owner.name, role_of(node))]
+        "terminationGracePeriodSeconds": template.get(
+            "terminationGracePeriodSeconds", GRACE_SECONDS[role]
+        ),
+        "securityContext": _pod_security(template),
+        "affinity": placement.affinity(
+            template.get("affinity") or {}, template.get("nodeSelector") or {}
+        ),
+        "tolerations": placement.tolerations(template.get("tolerations") or ()),
+        "topologySpreadConstraints": placement.spread(
+            template.get("topologySpreadConstraints"), owner.name, role
         ),
         "containers": [_container(owner, spec, node, template, record_uid)],
         "volumes": [
@@ -104,28 +115,40 @@ def _pod_spec(
                 "secret": {
                     "secretName": owner.token_name,
                     "items": [{"key": owner.uid, "path": "token"}],
-                    "defaultMode": 0o440,
+                    "defaultMode": TOKEN_MODE,
                 },
             },
             *template.get("volumes", ()),
         ],
     }
-    if master:
+    if role is Role.MASTER:
         built["serviceAccountName"] = owner.account_name
-    for key in ("imagePullSecrets", "nodeSelector", "affinity", "priorityClassName"):
-        if template.get(key):
-            built[key] = template[key]
+        built["automountServiceAccountToken"] = True
+    elif template.get("serviceAccountName"):
+        built["serviceAccountName"] = template["serviceAccountName"]
+    built |= {key: template[key] for key in PASSED if template.get(key)}
     return built
 
 
-def _spread(run: str, role: Role) -> Object:
-    """Over cluster nodes as evenly as it can be had: a ring on one of them would measure little."""
-    return {
-        "maxSkew": 1,
-        "topologyKey": "kubernetes.io/hostname",
-        "whenUnsatisfiable": "ScheduleAnyway",
-        "labelSelector": {"matchLabels": {names.RUN_LABEL: run, names.ROLE_LABEL: role.value}},
-    }
+def _pod_security(template: Template) -> Object:
+    given = template.get("podSecurityContext") or {}
+    ours = {**POD_SECURITY}
+    if given.get("runAsUser") == 0:
+        # Asked for by name; the kubelet would refuse it.
+        del ours["runAsNonRoot"]
+    return merged(ours, given)
+
+
+def _security(template: Template) -> Object:
+    given = template.get("securityContext") or {}
+    ours: Object = {**SECURITY}
+    added = (given.get("capabilities") or {}).get("add") or ()
+    if given.get("privileged") or {"SYS_ADMIN", "CAP_SYS_ADMIN"} & set(added):
+        # What it brings with it; the API server would refuse the pod.
+        del ours["allowPrivilegeEscalation"]
+    if given.get("runAsUser") == 0:
+        ours["runAsNonRoot"] = False
+    return merged(ours, given)
 
 
 def _container(
@@ -138,11 +161,7 @@ def _container(
         "command": ["ringrun", "_pod", *_arguments(node)],
         "env": _environment(owner, spec, node, template, record_uid),
         "resources": template.get("resources", {"requests": dict(REQUESTS)}),
-        "securityContext": {
-            "allowPrivilegeEscalation": False,
-            "readOnlyRootFilesystem": True,
-            "capabilities": {"drop": ["ALL"]},
-        },
+        "securityContext": _security(template),
         # A slave's result; of one that crashed, its last lines.
         "terminationMessagePolicy": "FallbackToLogsOnError",
         "volumeMounts": [

@@ -39,6 +39,7 @@ POD: Final[Shape] = {
         "schedulerName": ALL,
         "schedulingGates": ALL,
         "containers": _CONTAINER,
+        "securityContext": {"runAsUser": ALL, "runAsGroup": ALL, "fsGroup": ALL},
         "initContainers": _CONTAINER,
         "volumes": {"secret": {"secretName": ALL}},
     },

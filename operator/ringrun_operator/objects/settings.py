@@ -6,11 +6,17 @@ told later, a run keeps what it began with. `pods` builds from this alone.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
 from ringrun_operator.names import Role
+
+MERGED: Final = ("labels", "annotations", "nodeSelector", "podSecurityContext", "securityContext")
+"""What a run's template adds to the administrator's; of all else it takes the place."""
+
+# One of several kinds, with what belongs to that kind alone: half of another's is never right.
+WHOLE: Final = ("seccompProfile", "appArmorProfile")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,18 +25,22 @@ class Defaults:
 
     `template` has the shape of a RingRun's spec.template, which overrides it; `image` and
     `pull_policy` stand where neither names one.
+    `network_ports` are the API server's, if each run is to have NetworkPolicies; none if not.
     """
 
     image: str
     pull_policy: str = "IfNotPresent"
     template: Mapping[str, Any] = field(default_factory=dict)
+    network_ports: tuple[int, ...] = ()
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """A template for each role, with the image and its pull policy always in it."""
+    """A template for each role, with the image and its pull policy always in it; `network_ports` as
+    in `Defaults`."""
 
     slaves: dict[str, Any]
     masters: dict[str, Any]
+    network_ports: tuple[int, ...] = ()
 
 
 def pin(settings: Settings, role: Role, image_id: str) -> Settings:
@@ -66,10 +76,50 @@ def _full(repository: str) -> str:
 
 def resolve(template: Mapping[str, Any], defaults: Defaults) -> Settings:
     """The settings of a run whose spec has this template."""
+    base = {"image": defaults.image, "imagePullPolicy": defaults.pull_policy}
     resolved = {
-        "image": defaults.image,
-        "imagePullPolicy": defaults.pull_policy,
-        **defaults.template,
-        **template,
+        role: _overridden(base | _of(role, defaults.template), _of(role, template)) for role in Role
     }
-    return Settings(slaves=resolved, masters=dict(resolved))
+    for each in ("serviceAccountName", "automountServiceAccountToken"):
+        # A master has an account of the run's own.
+        resolved[Role.MASTER].pop(each, None)
+    return Settings(
+        slaves=resolved[Role.SLAVE],
+        masters=resolved[Role.MASTER],
+        network_ports=defaults.network_ports,
+    )
+
+
+def _of(role: Role, template: Mapping[str, Any]) -> dict[str, Any]:
+    """The template as it is for one role: what it says of that role goes over the rest."""
+    common = {key: value for key, value in template.items() if key not in ("slaves", "masters")}
+    return merged(common, template.get(f"{role.value}s") or {})
+
+
+def merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    """`above` over `below`: mappings name by name, all else replaced; None is not given."""
+    result = {key: value for key, value in below.items() if value is not None}
+    for key, value in above.items():
+        if value is None:
+            continue
+        if isinstance(value, Mapping):
+            under = result.get(key)
+            if key in WHOLE or not isinstance(under, Mapping):
+                under = {}
+            result[key] = merged(under, value)
+        else:
+            result[key] = value
+    return result
+
+
+def _overridden(below: dict[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    """A run's template over the administrator's: key by key, but for what adds up."""
+    result = {**below, **above}
+    for key in MERGED:
+        if key in below and key in above:
+            result[key] = merged(below[key], above[key])
+    if "tolerations" in below and "tolerations" in above:
+        # The first that fits a taint counts, so the run's own come first.
+        own = list(above["tolerations"])
+        result["tolerations"] = own + [each for each in below["tolerations"] if each not in own]
+    return result

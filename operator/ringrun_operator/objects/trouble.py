@@ -20,6 +20,7 @@ class Trouble(StrEnum):
     NODE_SILENT = "NodeSilent"
     NOT_STARTED = "NotStarted"
     PODS_REFUSED = "PodsRefused"
+    OBJECTS_REFUSED = "ObjectsRefused"
     QUOTA_EXCEEDED = "QuotaExceeded"
     NOT_PREPARED = "NotPrepared"
     NAME_TAKEN = "NameTaken"

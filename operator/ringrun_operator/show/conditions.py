@@ -184,7 +184,8 @@ def _pods_created(shown: Shown) -> Condition:
     slaves, masters = shown.created(Role.SLAVE), shown.created(Role.MASTER)
     obstacle = shown.obstacle
     made = f"{slaves} of {shown.spec.nodes} slaves and {masters} of {shown.spec.masters}"
-    refused = obstacle is not None and bool(shown.known.world.refusals or shown.known.world.taken)
+    world = shown.known.world
+    refused = obstacle is not None and bool(world.refusals or world.taken or world.refused)
     whole = slaves >= shown.spec.nodes and masters >= shown.spec.masters
     before = _before(shown, Type.PODS_CREATED)
     if shown.report is not None and before is not None:

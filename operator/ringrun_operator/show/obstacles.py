@@ -58,6 +58,8 @@ def _taken(known: Known) -> Obstacle | None:
     )
 
 
+_QUOTA: Final = "exceeded quota"
+
 _WHAT: Final = {
     Trouble.IMAGE_PULL_FAILED: "wait for their image {image}",
     Trouble.IMAGE_PULLING: "wait for their image {image}",
@@ -91,12 +93,19 @@ def _of_pods(known: Known) -> Obstacle | None:
 
 
 def _refused(known: Known) -> Obstacle | None:
+    if known.world.refused:
+        what, words = min(known.world.refused.items())
+        return Obstacle(
+            reason=Trouble.QUOTA_EXCEEDED if _QUOTA in words else Trouble.OBJECTS_REFUSED,
+            fact=f"{what} was refused: {words.rstrip('.')}",
+            outlook=_outlook(known, Trouble.OBJECTS_REFUSED),
+        )
     refusals = known.world.refusals
     if not refusals:
         return None
     name, words = min(refusals.items())
     return Obstacle(
-        reason=Trouble.QUOTA_EXCEEDED if "exceeded quota" in words else Trouble.PODS_REFUSED,
+        reason=Trouble.QUOTA_EXCEEDED if _QUOTA in words else Trouble.PODS_REFUSED,
         fact=f"{len(refusals)} pods were refused, {name} first: {words.rstrip('.')}",
         outlook=_outlook(known, Trouble.PODS_REFUSED),
     )

@@ -44,6 +44,31 @@ def test_runs_beside_each_other_do_not_meet(kubectl: Kubectl) -> None:
     assert len(digests) == len(names)
 
 
+ASSIGNED = 1000700000
+USERS: dict[str, dict[str, int]] = {
+    "own": {},
+    "user": {"runAsUser": ASSIGNED},
+    "group": {"runAsUser": ASSIGNED, "runAsGroup": ASSIGNED},
+    "volumes": {"runAsUser": ASSIGNED, "runAsGroup": ASSIGNED, "fsGroup": ASSIGNED},
+}
+
+
+def test_whatever_user_a_cluster_assigns_can_run_a_ring(kubectl: Kubectl) -> None:
+    """As OpenShift does: all that a pod has to read is readable to it, with a group or without."""
+    for name, context in USERS.items():
+        run = runs.load(RUN, nodes=2, template={"podSecurityContext": context})
+        run["metadata"]["name"] = name
+        kubectl.apply(run)
+    for name, context in USERS.items():
+        runs.agreed(kubectl, name)
+        for pod in kubectl.list("pods", "-l", f"ringrun.dev/run={name}"):
+            given = pod["spec"]["securityContext"].items()
+            assert {k: v for k, v in given if k.startswith(("runAsU", "runAsG", "fsGroup"))} == {
+                **context,
+                "fsGroupChangePolicy": "OnRootMismatch",
+            }
+
+
 def test_an_expectation_that_is_not_met_fails_the_run_and_not_the_verdict(
     kubectl: Kubectl,
 ) -> None:

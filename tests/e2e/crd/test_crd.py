@@ -82,6 +82,10 @@ def test_every_field_is_accepted_and_kept(kubectl: Kubectl) -> None:
         ({"expect": {"minRate": -0.5}}, "spec.expect.minRate"),
         ({"template": {"imagePullPolicy": "Sometimes"}}, "spec.template.imagePullPolicy"),
         ({"template": {"resources": {"requests": {"cpu": "lots"}}}}, "spec.template.resources"),
+        ({"template": {"labels": {"team": "a b"}}}, "spec.template.labels.team"),
+        ({"template": {"podSecurityContext": {"runAsUser": -1}}}, "podSecurityContext.runAsUser"),
+        ({"template": {"slaves": {"imagePullPolicy": "Often"}}}, "slaves.imagePullPolicy"),
+        ({"template": {"masters": {"dnsPolicy": "Cluster"}}}, "masters.dnsPolicy"),
         # Across fields.
         ({"model": "window", "burst": 65, "window": 64}, "window must be at least burst"),
         ({"model": "train", "window": 4095}, "whose default is 64 for model window and 4096"),
@@ -124,6 +128,8 @@ def test_a_name_of_forty_characters_is_accepted(cluster: Kubectl) -> None:
         ({"periods": {"sendMillis": 3}}, "spec.periods.sendMillis"),
         ({"template": {"hostNetwork": True}}, "spec.template.hostNetwork"),
         ({"template": {"env": [{"name": "A", "valu": "b"}]}}, "valu"),
+        ({"template": {"masters": {"serviceAccountName": "a"}}}, "serviceAccountName"),
+        ({"template": {"slaves": {"containers": []}}}, "spec.template.slaves.containers"),
     ],
     ids=str,
 )
@@ -156,6 +162,8 @@ EDITS: list[tuple[str, Any]] = [
     ("expect", None),
     ("template", {"image": "other"}),
     ("template", {"affinity": {"podAntiAffinity": {"preferred": []}}}),
+    ("template", {"slaves": {"resources": None}}),
+    ("template", {"masters": {"terminationGracePeriodSeconds": 6}}),
     ("template", None),
 ]
 

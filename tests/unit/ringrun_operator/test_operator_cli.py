@@ -107,3 +107,37 @@ def test_the_help_has_defaults_and_fits(capsys: pytest.CaptureFixture[str]) -> N
     assert max(len(line) for line in out.splitlines()) <= 80
     assert "(default: 8080)" in out
     assert "  ringrun-operator --all-namespaces" in out
+
+
+@pytest.mark.parametrize("ports", ["", "x", "443,", "0", "443,70000"])
+def test_ports_that_are_none_are_refused_in_one_line(
+    ports: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Before anything is reached."""
+    assert main(["--namespace", "lab", "--network-policies", ports]) == 2
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert "--network-policies" in said
+
+
+FAULTY = "imge: x\ntolerations:\n  - {key: a, tolerationSeconds: 3}\n"
+
+
+def test_every_fault_in_the_defaults_is_a_line_and_code_2(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """By the flag as by the environment, with the lines of the file; nothing is begun."""
+    file = tmp_path / "defaults.yaml"
+    file.write_text(FAULTY)
+    assert main((*HERE, "--defaults", str(file))) == 2
+    by_flag = capsys.readouterr().err
+    assert by_flag.splitlines() == [
+        f"ringrun-operator: {file}:1: imge is unknown; did you mean image?",
+        f"ringrun-operator: {file}:3: tolerations[0].tolerationSeconds goes with effect NoExecute "
+        "alone",
+    ]
+    monkeypatch.setenv("RINGRUN_DEFAULTS", str(file))
+    assert main(HERE) == 2
+    assert capsys.readouterr().err == by_flag
+    assert main((*HERE, "--defaults", str(tmp_path / "none"))) == 2
+    assert capsys.readouterr().err == f"ringrun-operator: {tmp_path / 'none'}: no such file\n"

@@ -62,3 +62,22 @@ def test_with_kopf_the_desk_begins_and_ends(
     finally:
         stop()
     assert "controller" not in {thread.name for thread in threading.enumerate()}
+
+
+def test_faults_in_the_defaults_end_kopf_before_it_begins(
+    registry: Any,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A line each, and the code of wrong input: nothing is registered that could run."""
+    file = tmp_path / "defaults.yaml"
+    file.write_text("imge: x\nlabels: {a: 1}\n")
+    monkeypatch.setenv("RINGRUN_DEFAULTS", str(file))
+    with pytest.raises(SystemExit) as caught:
+        importlib.reload(handlers)
+    assert caught.value.code == 2
+    assert capsys.readouterr().err.splitlines() == [
+        f"{file}:1: imge is unknown; did you mean image?",
+        f"{file}:2: labels.a must be a string, got 1",
+    ]

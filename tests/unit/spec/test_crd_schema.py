@@ -7,7 +7,19 @@ from typing import Any
 import pytest
 import yaml
 
-from ringrun.spec.fields import FIELDS, NAME_LENGTH, TEMPLATE, Field, Kind
+from ringrun.spec.fields import FIELDS, NAME_LENGTH, Field, Kind
+from ringrun.spec.shapes import (
+    QUANTITY,
+    Anything,
+    Fields,
+    Listed,
+    Mapped,
+    Quantity,
+    Shape,
+    Text,
+    Whole,
+)
+from ringrun.spec.template import MASTERS, SLAVES, TEMPLATE
 
 ROOT = Path(__file__).parents[3]
 CRD: dict[str, Any] = yaml.safe_load((ROOT / "deploy/crd.yaml").read_text())
@@ -101,7 +113,6 @@ def test_the_schema_has_no_field_that_run_spec_lacks() -> None:
     for top in tops - {"template"}:
         nested = {field.path[1] for field in FIELDS if field.path[0] == top and field.path[1:]}
         assert set(at((top,)).get("properties", {})) == nested
-    assert set(at(("template",))["properties"]) == set(TEMPLATE)
 
 
 def test_every_experiment_field_is_immutable() -> None:
@@ -120,3 +131,56 @@ def test_every_experiment_field_is_immutable() -> None:
 def test_the_longest_name_is_the_one_that_run_spec_allows() -> None:
     """Both say the same of metadata.name."""
     assert f"size() <= {NAME_LENGTH}" in SCHEMA["x-kubernetes-validations"][0]["rule"]
+
+
+def check_shape(shape: Shape, schema: dict[str, Any], path: str) -> None:
+    """That a shape of RunSpec's allows what this schema allows, as far as the schema looks."""
+    known: dict[str, Any] = {}
+    match shape:
+        case Fields():
+            known = {"type": "object"}
+            if not schema.get("x-kubernetes-preserve-unknown-fields"):
+                assert shape.closed, path
+                assert set(schema["properties"]) == set(shape.fields), path
+            assert set(schema.get("required", ())) <= set(shape.required), path
+            for name, each in schema.get("properties", {}).items():
+                check_shape(shape.fields[name], each, f"{path}.{name}")
+        case Listed():
+            known = {"type": "array", "maxItems": shape.most}
+            if schema["x-kubernetes-list-type"] == "map":
+                assert tuple(schema["x-kubernetes-list-map-keys"]) == shape.keys, path
+            check_shape(shape.item, schema["items"], f"{path}[]")
+        case Mapped():
+            known = {"type": "object", "maxProperties": shape.most}
+            check_shape(shape.value, schema["additionalProperties"], f"{path}{{}}")
+        case Text():
+            known = {"type": "string"}
+            assert tuple(schema.get("enum", ())) == shape.choices, path
+            if not shape.choices:
+                known |= {"maxLength": shape.longest}
+                assert schema.get("minLength", 0) <= shape.shortest or shape.pattern, path
+        case Whole():
+            known = {"type": "integer"}
+            assert schema.get("minimum") == shape.low, path
+            assert shape.high in (None, schema.get("maximum")), path
+        case Quantity():
+            known = {"pattern": f"^{QUANTITY}$"}
+        case Anything(kind=kind):
+            known = {"type": {Kind.BOOLEAN: "boolean", Kind.MAPPING: "object"}[kind]}
+        case _:
+            pytest.fail(f"{path} has a shape that no schema is held to")
+    assert {key: schema.get(key) for key in known} == known, path
+
+
+def test_the_template_means_the_same_to_the_api_server_and_to_run_spec() -> None:
+    """A setting that only one of them knows, or allows, would be refused by the other."""
+    check_shape(TEMPLATE, at(("template",)), "template")
+
+
+def test_the_settings_of_a_role_are_those_of_the_template() -> None:
+    """Three copies of one schema; masters have no account to choose."""
+    whole = at(("template",))["properties"]
+    roles = {role: at(("template", role))["properties"] for role in ("slaves", "masters")}
+    assert roles["slaves"] == {name: whole[name] for name in SLAVES}
+    assert roles["masters"] == {name: whole[name] for name in MASTERS}
+    assert SLAVES.keys() - MASTERS.keys() == {"serviceAccountName", "automountServiceAccountToken"}

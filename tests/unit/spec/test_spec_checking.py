@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ringrun.spec import RunSpec, SpecError, parse_run
-from ringrun.spec.checking import Path, Places, check_resource, near, shown
+from ringrun.spec.checking import check_resource
+from ringrun.spec.faults import Places
 
 
 def spec_faults(spec: str) -> list[str]:
@@ -224,43 +225,7 @@ def test_no_resource_does_more_than_fault(inner: object) -> None:
         assert all(len(fault.splitlines()) == 1 for fault in error.faults)
 
 
-PLACES = Places(
-    source="a.yaml",
-    lines={(): 1, ("spec",): 5, ("spec", "nodes"): 7},
-    flags={("spec", "seed"): "--seed", ("spec", "masters"): "--masters"},
-)
-
-
-@pytest.mark.parametrize(
-    ("path", "place"),
-    [
-        (("spec", "nodes"), "a.yaml:7"),
-        (("spec", "periods", "sendMilliseconds"), "a.yaml:5"),
-        (("metadata",), "a.yaml:1"),
-        (("spec", "seed"), "--seed"),
-    ],
-)
-def test_a_place_is_the_flag_or_the_line_of_the_nearest_part_that_has_one(
-    path: Path, place: str
-) -> None:
-    """What is missing has no line of its own: its group has."""
-    assert PLACES.of(path) == place
-
-
-def test_without_lines_the_source_is_the_place() -> None:
-    """A resource of the API server is a mapping, not a text."""
-    assert Places(source="demo").of(("spec", "nodes")) == "demo"
-
-
-def test_places_go_from_the_top_of_the_file_to_the_last_flag() -> None:
-    """Flags in the order in which they were given, not in that of the fields."""
-    paths = [("spec", "masters"), ("spec", "nodes"), ("spec", "seed"), ("spec",)]
-    assert sorted(paths, key=PLACES.rank) == [
-        ("spec",),
-        ("spec", "nodes"),
-        ("spec", "seed"),
-        ("spec", "masters"),
-    ]
+PLACES = Places(source="a.yaml", lines={(): 1, ("spec",): 5, ("spec", "nodes"): 7})
 
 
 def test_faults_of_the_reader_are_told_with_the_others_in_the_order_of_lines() -> None:
@@ -279,38 +244,3 @@ def test_faults_of_the_reader_are_told_with_the_others_in_the_order_of_lines() -
         "a.yaml:7: spec.nodes must be between 2 and 512, got 1",
     )
     assert str(caught.value) == "\n".join(caught.value.faults)
-
-
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [
-        (None, "null"),
-        (True, "true"),
-        (2.5, "2.5"),
-        ("Bär", '"Bär"'),
-        ({"a": 1}, "a mapping"),
-        ([1, 2], "a list"),
-        ((1, 2), "a list"),
-        ({1}, '"{1}"'),
-        ("x" * 60, f'"{"x" * 60}"'),
-        ("x" * 61, f'"{"x" * 57}..."'),
-    ],
-)
-def test_a_value_is_shown_as_json_and_never_long(value: object, text: str) -> None:
-    assert shown(value) == text
-
-
-@pytest.mark.parametrize(
-    ("word", "hint"),
-    [
-        ("trian", "; did you mean train?"),
-        ("WINDOW", "; did you mean window?"),
-        ("train", "; did you mean train?"),
-        ("x", ""),
-        ("", ""),
-        (7, ""),
-    ],
-)
-def test_only_what_is_near_is_suggested(word: object, hint: str) -> None:
-    """In any case of letters; a wild guess would be worse than none."""
-    assert near(word, ["lockstep", "window", "train"]) == hint

@@ -93,13 +93,82 @@ def test_nothing_has_more_than_ten_thousand_values(values: int, allowed: bool) -
         ("a: b: c\n", ":1: is not YAML: mapping values are not allowed here"),
         ("a: 1\nb: [\n", ":3: is not YAML: expected the node content, but found '<stream end>'"),
         ("a: 1\nb: \x00\n", ":2: is not YAML: special characters are not allowed"),
-        ("a: 1\n---\nb: 2\n", ":3: must hold one document, got 2"),
+        ("a: 1\n---\nb: 2\n", ": must hold one RingRun, got 2 objects: no kind"),
         ("[" * 5000, ": must be at most 50 levels deep"),
         ("a: &a [*a]\n", ": must be at most 50 levels deep"),
     ],
 )
 def test_a_text_that_is_no_ringrun_is_one_line(text: str, fault: str) -> None:
     assert faults(text) == [f"bad.yaml{fault}"]
+
+
+RUN = """\
+apiVersion: ringrun.dev/v1alpha1
+kind: RingRun
+metadata: {name: mine}
+spec: {nodes: 3}
+"""
+OTHER = "apiVersion: v1\nkind: Namespace\nmetadata: {name: lab}\n"
+
+
+def indented(text: str) -> str:
+    return "- " + text.rstrip().replace("\n", "\n  ") + "\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        (f"{OTHER}---\n{RUN}", 8),
+        (f"{RUN}---\n{OTHER}---\n", 4),
+        (f"apiVersion: v1\nkind: List\nitems:\n{indented(OTHER)}{indented(RUN)}", 10),
+        (f"apiVersion: x\nkind: RingRunList\nitems:\n{indented(RUN)}", 7),
+    ],
+)
+def test_the_one_run_among_other_objects_is_read(text: str, line: int) -> None:
+    """As kubectl takes such a file; its faults are told where they stand."""
+    assert parse_run(text, "a.yaml").name == "mine"
+    wrong = text.replace("nodes: 3", "nodes: 1")
+    assert faults(wrong) == [f"bad.yaml:{line}: spec.nodes must be between 2 and 512, got 1"]
+
+
+def test_of_two_runs_none_is_chosen() -> None:
+    """They are named, so that the user can."""
+    other = RUN.replace("mine", "yours").replace("{name", "{generateName")
+    assert faults(f"{RUN}---\n{other}") == [
+        "bad.yaml:6: must hold one RingRun, got 2: mine (line 1), yours (line 6)"
+    ]
+
+
+def test_a_file_without_a_run_says_what_it_holds() -> None:
+    """Each kind once."""
+    text = f"{OTHER}---\n{OTHER}---\nkind: Pod\n"
+    assert faults(text) == ["bad.yaml: must hold one RingRun, got 3 objects: Namespace, Pod"]
+
+
+def test_a_generated_name_is_made_and_the_same_each_time() -> None:
+    """Five letters more, as the API server adds them."""
+    text = RUN.replace("name: mine", "generateName: soak-")
+    names = {parse_run(text, "a.yaml").name for _ in range(3)}
+    assert len(names) == 1
+    [name] = names
+    assert len(name) == len("soak-") + 5
+    assert name.startswith("soak-")
+    assert parse_run(RUN.replace("name: mine", "generateName: x, name: y"), "a").name == "y"
+
+
+@pytest.mark.parametrize(
+    ("prefix", "fault"),
+    [
+        ("a" * 36, "must be at most 35 characters, got 36"),
+        ("Soak-", "must be lower-case letters, digits and dashes, no dash first, got"),
+        ("-soak", "must be lower-case letters, digits and dashes, no dash first, got"),
+        ("3", "must be a string, got 3"),
+    ],
+)
+def test_a_prefix_that_makes_no_name_is_refused(prefix: str, fault: str) -> None:
+    """By the rules of names."""
+    [line] = faults(RUN.replace("name: mine", f"generateName: {prefix}"))
+    assert line.startswith(f"bad.yaml:3: metadata.generateName {fault}")
 
 
 def test_aliases_cannot_make_a_short_text_huge() -> None:

@@ -48,7 +48,7 @@ def documents(draw: st.DrawFn) -> dict[str, Any]:
             "minRate": draw(st.integers(0, 10**9) | tenths),
             "maxStartSkewMilliseconds": draw(st.integers(0, 10**5) | tenths),
         },
-        "template": {"image": draw(st.text(max_size=10)), "labels": {"a": "b"}},
+        "template": {"image": draw(st.text(min_size=1, max_size=10)), "labels": {"a": "b"}},
     }
     kept = {key: value for key, value in fields.items() if draw(st.booleans())}
     return {

@@ -36,7 +36,7 @@ def _slave(me: SlaveId, options: Options) -> int:
             token=token(),
             title=me.in_words,
             start_deadline=float(spec["startDeadlineSeconds"]),
-            journal=journal(),
+            journal=journal(str(me)),
             termination=TERMINATION_MESSAGE,
             known=known_of(spec),
         ),

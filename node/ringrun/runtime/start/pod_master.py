@@ -67,7 +67,7 @@ async def serve_by(api: Watched, me: MasterId) -> int:
             spec=spec,
             plan=plan_of(spec, run),
             token=token(),
-            journal=journal(),
+            journal=journal(str(me)),
             poll=POLL,
         ),
         record=record,

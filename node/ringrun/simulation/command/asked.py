@@ -12,7 +12,7 @@ from ringrun.core.rules import ALL_RULES, WITHOUT, Rules
 from ringrun.simulation.case import Profile
 from ringrun.simulation.faults.plan import FAULTS_OF
 from ringrun.spec import SpecError
-from ringrun.spec.checking import near, shown
+from ringrun.spec.faults import near, shown
 
 _LIST: Final = frozenset({"help", "list"})
 _WIDTH: Final = 80

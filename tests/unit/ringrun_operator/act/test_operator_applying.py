@@ -4,8 +4,10 @@ from typing import Any
 
 import pytest
 from controller_at_work import PODS, operating, status, world
+from memory_cluster import Call
 from virtual_time import in_virtual_time, pass_time
 
+from ringrun.record.api import Refused
 from ringrun_operator.act.applying import STALE_PATIENCE
 from ringrun_operator.act.controller import REFUSED_RETRY
 
@@ -136,6 +138,33 @@ async def test_a_run_whose_name_stays_taken_fails_at_its_deadline() -> None:
         await pass_time(100.0)
     assert status(server) == told
     assert server.pod_names() == []
+
+
+@in_virtual_time
+async def test_what_pods_need_and_the_api_server_refuses_is_told_in_its_words() -> None:
+    """And asked for again: a right may be given, a quota lifted."""
+    server, cluster = world()
+    lacks = True
+
+    async def refuse(call: Call) -> None:
+        if lacks and call.kind == "RoleBinding":
+            raise Refused(403, 'rolebindings is forbidden: User "x" cannot create')
+
+    cluster.before = refuse
+    async with operating(cluster):
+        await pass_time()
+        assert status(server)["reason"] == "ObjectsRefused"
+        said = next(c for c in status(server)["conditions"] if c["type"] == "PodsCreated")
+        assert said["message"] == (
+            "RoleBinding demo-master-feed was refused: rolebindings is forbidden: "
+            'User "x" cannot create. The run fails at 5m00s unless that is mended.'
+        )
+        assert not [name for name in server.pod_names() if name in PODS]
+        for key in [key for key in server.objects if key[1].endswith("feed")]:
+            server.delete(*key)
+        lacks = False
+        await pass_time(REFUSED_RETRY)
+    assert server.pod_names() == PODS
 
 
 @in_virtual_time

@@ -82,6 +82,20 @@ def test_a_tag_that_moves_brings_no_second_image_into_a_ring() -> None:
     assert read_settings(api.objects[api.orders_key]) is not None
 
 
+def test_network_policies_are_made_where_they_are_wanted() -> None:
+    """With the rights, before any pod; where they are not wanted, the right is not needed."""
+    api = ApiServer()
+    wanted = Defaults(image="ringrun:1", network_ports=(443,))
+    for _ in range(4):
+        api.carry_out(reconcile(api.world(), wanted, api.now).actions)
+    assert api.pod_names() == NODES
+    assert ("NetworkPolicy", "demo-slaves-feed") in api.objects
+    assert ("NetworkPolicy", "demo-masters-feed") in api.objects
+    other = ApiServer()
+    other.settle()
+    assert not [key for key in other.objects if key[0] == "NetworkPolicy"]
+
+
 def test_a_run_that_is_aborted_before_it_began_fails_as_aborted() -> None:
     """With its report, if that has a place."""
     api = ApiServer(abort=True)

@@ -44,7 +44,7 @@ def test_a_run_that_sends_is_let_alone() -> None:
 
 
 def test_pods_that_it_needs_are_as_the_others_are() -> None:
-    """Of the same image, with the same Secret, account and orders."""
+    """Of the same image, with the same user, Secret, account and orders."""
     api = Inherited("sending.json")
     api.ends("demo-s1-1")
     api.ends("demo-m1-1")
@@ -54,7 +54,11 @@ def test_pods_that_it_needs_are_as_the_others_are() -> None:
     for spec in (slave, master):
         assert spec["containers"][0]["image"] == "ringrun:1"
         assert spec["containers"][0]["imagePullPolicy"] == "IfNotPresent"
-        assert spec["volumes"][0]["secret"] == before["volumes"][0]["secret"]
+        secrets = [each["volumes"][0]["secret"] for each in (spec, before)]
+        assert secrets[0]["secretName"] == secrets[1]["secretName"]
+        assert secrets[0]["items"] == secrets[1]["items"]
+        for key in ("runAsUser", "runAsGroup", "fsGroup"):
+            assert spec["securityContext"][key] == before["securityContext"][key]
     assert master["serviceAccountName"] == before["serviceAccountName"] == "demo-master"
     environments = [
         {each["name"]: each.get("value") for each in spec["containers"][0]["env"]}

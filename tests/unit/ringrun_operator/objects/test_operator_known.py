@@ -65,6 +65,21 @@ def test_what_a_run_began_with_is_read_from_its_pods_where_the_orders_were_lost(
     assert found.ledger.started == before.ledger.started
 
 
+def test_whom_pods_run_as_goes_on_where_an_earlier_operator_had_said_it() -> None:
+    """The files of a mounted volume are that user's: pods made later must be able to write them."""
+    api = started()
+    api.delete(*api.orders_key)
+    earlier = {"runAsNonRoot": True, "runAsUser": 65532, "runAsGroup": 65532, "fsGroup": 65532}
+    for (kind, _), each in api.objects.items():
+        if kind == "Pod":
+            each["spec"]["securityContext"] = earlier
+    world = api.world()
+    found = know(world, RunSpec.from_mapping(world.run), Defaults(image="ringrun:2"), api.now)
+    users = {"runAsUser": 65532, "runAsGroup": 65532, "fsGroup": 65532}
+    assert found.settings.slaves["podSecurityContext"] == users
+    assert found.settings.masters["podSecurityContext"] == users
+
+
 @pytest.mark.parametrize("how", ["gone", "another", "unreadable"])
 def test_a_record_that_cannot_be_it_is_lost(how: str) -> None:
     """The Lease that was there first is the record, and no other."""

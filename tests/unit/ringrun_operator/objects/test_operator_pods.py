@@ -1,5 +1,7 @@
 """The pods of a run, compared as whole objects, and held to the strictest Pod Security standard."""
 
+import re
+from pathlib import Path
 from typing import Any
 
 import kubernetes_validate
@@ -10,10 +12,11 @@ from ringrun.core.node import MasterId, NodeId, SlaveId
 from ringrun.spec import RunSpec
 from ringrun_operator.objects.owner import Object, Owner
 from ringrun_operator.objects.pods import pod
-from ringrun_operator.objects.settings import Defaults, resolve
+from ringrun_operator.objects.settings import Defaults, Settings, resolve
 
 OWNER = Owner(name="demo", namespace="lab", uid="u-1")
 DEFAULTS = Defaults(image="ringrun:1")
+DOCKERFILE = Path(__file__).parents[4] / "Dockerfile"
 SLAVE = SlaveId(2, 3)
 MASTER = MasterId(0, 1)
 
@@ -46,10 +49,15 @@ def test_a_slave_pod_is_exactly_this() -> None:
                 "ringrun.dev/ordinal": "2",
                 "ringrun.dev/incarnation": "3",
                 "sidecar.istio.io/inject": "false",
+                "istio.io/dataplane-mode": "none",
+                "kuma.io/sidecar-injection": "disabled",
             },
             "annotations": {
                 "sidecar.istio.io/inject": "false",
                 "linkerd.io/inject": "disabled",
+                "kuma.io/sidecar-injection": "disabled",
+                "consul.hashicorp.com/connect-inject": "false",
+                "dapr.io/enabled": "false",
             },
             "ownerReferences": [
                 {
@@ -69,11 +77,30 @@ def test_a_slave_pod_is_exactly_this() -> None:
             "terminationGracePeriodSeconds": 10,
             "securityContext": {
                 "runAsNonRoot": True,
-                "runAsUser": 65532,
-                "runAsGroup": 65532,
-                "fsGroup": 65532,
                 "fsGroupChangePolicy": "OnRootMismatch",
                 "seccompProfile": {"type": "RuntimeDefault"},
+            },
+            "affinity": {
+                "nodeAffinity": {
+                    "requiredDuringSchedulingIgnoredDuringExecution": {
+                        "nodeSelectorTerms": [
+                            {
+                                "matchExpressions": [
+                                    {
+                                        "key": "kubernetes.io/os",
+                                        "operator": "In",
+                                        "values": ["linux"],
+                                    },
+                                    {
+                                        "key": "kubernetes.io/arch",
+                                        "operator": "In",
+                                        "values": ["amd64", "arm64"],
+                                    },
+                                ]
+                            }
+                        ]
+                    }
+                }
             },
             "tolerations": [
                 {
@@ -153,7 +180,7 @@ def test_a_slave_pod_is_exactly_this() -> None:
                     "secret": {
                         "secretName": "demo-token",
                         "items": [{"key": OWNER.uid, "path": "token"}],
-                        "defaultMode": 0o440,
+                        "defaultMode": 0o444,
                     },
                 }
             ],
@@ -184,6 +211,17 @@ TEMPLATE: dict[str, Any] = {
     "resources": {"limits": {"memory": "1Gi"}},
     "nodeSelector": {"pool": "ring"},
     "affinity": {"podAntiAffinity": {}},
+    "schedulerName": "batch",
+    "runtimeClassName": "gvisor",
+    "schedulingGates": [{"name": "example.com/queue"}],
+    "podSecurityContext": {"fsGroup": 2000, "seccompProfile": {"type": "Unconfined"}},
+    "securityContext": {"runAsUser": 1000, "capabilities": {"add": ["NET_BIND_SERVICE"]}},
+    "terminationGracePeriodSeconds": 30,
+    "hostAliases": [{"ip": "10.0.0.1", "hostnames": ["registry.lab"]}],
+    "dnsPolicy": "None",
+    "dnsConfig": {"nameservers": ["10.0.0.2"]},
+    "serviceAccountName": "runner",
+    "automountServiceAccountToken": True,
     "tolerations": [{"key": "dedicated", "operator": "Exists"}],
     "topologySpreadConstraints": [
         {"maxSkew": 1, "topologyKey": "zone", "whenUnsatisfiable": "DoNotSchedule"}
@@ -206,9 +244,13 @@ def test_the_template_is_passed_through(identity: NodeId) -> None:
     built = built_of(run_spec(template=TEMPLATE), identity)
     inner = built["spec"]
     (container,) = inner["containers"]
-    for key in ("imagePullSecrets", "nodeSelector", "affinity", "priorityClassName"):
+    passed = ("imagePullSecrets", "nodeSelector", "priorityClassName", "schedulerName")
+    passed += ("runtimeClassName", "schedulingGates", "terminationGracePeriodSeconds")
+    for key in (*passed, "hostAliases", "dnsPolicy", "dnsConfig"):
         assert inner[key] == TEMPLATE[key]
-    assert inner["topologySpreadConstraints"] == TEMPLATE["topologySpreadConstraints"]
+    assert inner["affinity"]["podAntiAffinity"] == {}
+    (constraint,) = inner["topologySpreadConstraints"]
+    assert TEMPLATE["topologySpreadConstraints"][0].items() <= constraint.items()
     assert inner["tolerations"][-1] == TEMPLATE["tolerations"][0]
     assert len(inner["tolerations"]) == 3
     assert inner["volumes"][-1] == TEMPLATE["volumes"][0]
@@ -218,6 +260,97 @@ def test_the_template_is_passed_through(identity: NodeId) -> None:
     assert built["metadata"]["labels"]["team"] == "network"
     assert built["metadata"]["annotations"]["linkerd.io/inject"] == "enabled"
     assert {"name": "RINGRUN_JOURNAL", "value": "/journal"} in container["env"]
+
+
+def test_slaves_have_the_account_that_the_template_names_and_masters_their_own() -> None:
+    """A master's rights are the run's business; a slave asks the API server for nothing."""
+    slave = built_of(run_spec(template=TEMPLATE), SLAVE)["spec"]
+    assert slave["serviceAccountName"] == "runner"
+    assert slave["automountServiceAccountToken"] is True
+    master = built_of(run_spec(template=TEMPLATE), MASTER)["spec"]
+    assert master["serviceAccountName"] == OWNER.account_name
+    unasked = built_of(run_spec(template={"automountServiceAccountToken": False}), MASTER)
+    assert unasked["spec"]["automountServiceAccountToken"] is True
+    named = built_of(run_spec(template={"serviceAccountName": "runner"}), SLAVE)["spec"]
+    assert named["automountServiceAccountToken"] is False
+
+
+def test_security_contexts_are_merged_over_those_of_the_restricted_standard() -> None:
+    """What is given is taken as it is; what is not given stays as strict as it was."""
+    inner = built_of(run_spec(template=TEMPLATE), SLAVE)["spec"]
+    assert inner["securityContext"] == {
+        "runAsNonRoot": True,
+        "fsGroup": 2000,
+        "fsGroupChangePolicy": "OnRootMismatch",
+        "seccompProfile": {"type": "Unconfined"},
+    }
+    assert inner["containers"][0]["securityContext"] == {
+        "allowPrivilegeEscalation": False,
+        "readOnlyRootFilesystem": True,
+        "capabilities": {"drop": ["ALL"], "add": ["NET_BIND_SERVICE"]},
+        "runAsUser": 1000,
+    }
+
+
+@pytest.mark.parametrize(
+    ("template", "pods", "containers"),
+    [
+        ({"podSecurityContext": {"runAsUser": 0}}, {"runAsUser": 0}, {}),
+        (
+            {"podSecurityContext": {"runAsUser": 0, "runAsNonRoot": True}},
+            {"runAsUser": 0, "runAsNonRoot": True},
+            {},
+        ),
+        (
+            {"securityContext": {"runAsUser": 0}},
+            {"runAsNonRoot": True},
+            {"runAsUser": 0, "runAsNonRoot": False},
+        ),
+    ],
+    ids=str,
+)
+def test_root_is_had_by_asking_for_it(
+    template: dict[str, Any], pods: dict[str, Any], containers: dict[str, Any]
+) -> None:
+    """Ours beside it would be a container that never starts; what a template says itself stands."""
+    inner = built_of(run_spec(template=template), SLAVE)["spec"]
+    users = ("runAsUser", "runAsNonRoot")
+    assert {k: v for k, v in inner["securityContext"].items() if k in users} == pods
+    context = inner["containers"][0]["securityContext"]
+    assert {k: v for k, v in context.items() if k in users} == containers
+
+
+@pytest.mark.parametrize(
+    "context", [{"privileged": True}, {"capabilities": {"add": ["SYS_ADMIN"]}}], ids=str
+)
+def test_rights_that_bring_others_with_them_are_not_contradicted(context: dict[str, Any]) -> None:
+    """The API server refuses a privileged container that may not gain rights."""
+    inner = built_of(run_spec(template={"securityContext": context}), SLAVE)["spec"]
+    assert "allowPrivilegeEscalation" not in inner["containers"][0]["securityContext"]
+
+
+def test_no_user_is_named_and_whoever_it_is_can_read_the_token() -> None:
+    """The image's own non-root user stands, or one that a policy assigns, with a group or none."""
+    for node in (SLAVE, MASTER):
+        inner = built_of(run_spec(), node)["spec"]
+        named = {*inner["securityContext"], *inner["containers"][0]["securityContext"]}
+        assert not named & {"runAsUser", "runAsGroup", "fsGroup", "supplementalGroups"}
+        assert inner["securityContext"]["runAsNonRoot"] is True
+        (volume,) = inner["volumes"]
+        assert volume["secret"]["defaultMode"] & 0o444 == 0o444
+    # A number, or the kubelet cannot tell that it is not root.
+    assert re.search(r"^USER [1-9][0-9]*(:[0-9]+)?$", DOCKERFILE.read_text(), re.MULTILINE)
+
+
+def test_settings_that_an_operator_before_this_one_kept_go_on() -> None:
+    """A run keeps what it began with; what was kept had a template for each role, and no more."""
+    kept = b'{"slaves":{"image":"a:1","imagePullPolicy":"Always"},"masters":{"image":"b:1",'
+    kept += b'"imagePullPolicy":"Never","labels":{"team":"x"}}}'
+    settings = msgspec.json.decode(kept, type=Settings)
+    built = [pod(OWNER, run_spec(), node, settings, "l-1") for node in (SLAVE, MASTER)]
+    images = [each["spec"]["containers"][0]["image"] for each in built]
+    assert images == ["a:1", "b:1"]
+    assert built[1]["metadata"]["labels"]["team"] == "x"
 
 
 def test_what_the_run_needs_wins_over_the_template() -> None:
@@ -250,9 +383,10 @@ def test_pods_are_of_the_api_servers_schema_and_restricted(
     inner = built["spec"]
     assert not {"hostNetwork", "hostPID", "hostIPC"} & set(inner)
     assert inner["securityContext"]["runAsNonRoot"] is True
-    assert inner["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
+    if not template:
+        assert inner["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
     for container in inner["containers"]:
         context = container["securityContext"]
         assert context["allowPrivilegeEscalation"] is False
-        assert context["capabilities"] == {"drop": ["ALL"]}
+        assert context["capabilities"]["drop"] == ["ALL"]
         assert context["readOnlyRootFilesystem"] is True

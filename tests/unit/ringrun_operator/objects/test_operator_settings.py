@@ -22,6 +22,81 @@ def test_a_template_overrides_the_administrators_defaults_and_these_the_operator
     assert resolve({"image": "mine:2"}, defaults).slaves["image"] == "mine:2"
 
 
+def test_labels_add_up_and_the_runs_own_tolerations_come_first() -> None:
+    """All else takes the place of what the administrator said, resources as a whole."""
+    defaults = Defaults(
+        image="operator:1",
+        template={
+            "labels": {"team": "all", "cost": "lab"},
+            "nodeSelector": {"pool": "ring"},
+            "podSecurityContext": {"fsGroup": 1, "supplementalGroups": [1]},
+            "tolerations": [{"key": "a", "operator": "Exists"}, {"key": "b", "operator": "Exists"}],
+            "resources": {"limits": {"cpu": "1", "memory": "1Gi"}},
+            "imagePullSecrets": [{"name": "theirs"}],
+        },
+    )
+    template = {
+        "labels": {"team": "mine"},
+        "nodeSelector": {"zone": "z"},
+        "podSecurityContext": {"fsGroup": 2},
+        "tolerations": [{"key": "c", "operator": "Exists"}, {"key": "a", "operator": "Exists"}],
+        "resources": {"limits": {"cpu": "2"}},
+    }
+    found = resolve(template, defaults).slaves
+    assert found["labels"] == {"team": "mine", "cost": "lab"}
+    assert found["nodeSelector"] == {"pool": "ring", "zone": "z"}
+    assert found["podSecurityContext"] == {"fsGroup": 2, "supplementalGroups": [1]}
+    assert [each["key"] for each in found["tolerations"]] == ["c", "a", "b"]
+    assert found["resources"] == {"limits": {"cpu": "2"}}
+    assert found["imagePullSecrets"] == [{"name": "theirs"}]
+
+
+def test_what_is_said_of_a_role_goes_over_the_rest_of_the_same_template() -> None:
+    """Mappings name by name however deep, lists as a whole; and nothing of it to the other role."""
+    template = {
+        "image": "all:1",
+        "resources": {"requests": {"cpu": "1", "memory": "1Gi"}},
+        "tolerations": [{"key": "a", "operator": "Exists"}],
+        "podSecurityContext": {"seccompProfile": {"type": "Localhost", "localhostProfile": "x"}},
+        "slaves": {
+            "resources": {"requests": {"cpu": "4"}},
+            "tolerations": [],
+            "podSecurityContext": {"seccompProfile": {"type": "RuntimeDefault"}},
+        },
+        "masters": {"image": "masters:1", "priorityClassName": None},
+    }
+    found = resolve(template, Defaults(image="operator:1"))
+    assert found.slaves["resources"] == {"requests": {"cpu": "4", "memory": "1Gi"}}
+    assert found.slaves["tolerations"] == []
+    # Half of another kind of profile would be refused.
+    assert found.slaves["podSecurityContext"] == {"seccompProfile": {"type": "RuntimeDefault"}}
+    assert found.masters["resources"] == template["resources"]
+    assert (found.slaves["image"], found.masters["image"]) == ("all:1", "masters:1")
+    assert not {"slaves", "masters"} & {*found.slaves, *found.masters}
+    assert "priorityClassName" not in found.masters
+
+
+def test_a_template_wins_over_what_the_administrator_said_of_a_role() -> None:
+    """However finely that was said."""
+    defaults = Defaults(
+        image="operator:1",
+        template={"image": "d:1", "masters": {"image": "m:1", "schedulerName": "batch"}},
+    )
+    found = resolve({"image": "mine:1"}, defaults)
+    assert (found.slaves["image"], found.masters["image"]) == ("mine:1", "mine:1")
+    assert found.masters["schedulerName"] == "batch"
+    assert "schedulerName" not in found.slaves
+    assert resolve({}, defaults).masters["image"] == "m:1"
+
+
+def test_a_master_has_no_account_of_a_template() -> None:
+    """What is said for all is then said for slaves."""
+    template = {"serviceAccountName": "runner", "automountServiceAccountToken": True}
+    found = resolve(template, Defaults(image="operator:1"))
+    assert template.items() <= found.slaves.items()
+    assert not template.keys() & found.masters.keys()
+
+
 DIGEST = "sha256:" + "ab" * 32
 
 
