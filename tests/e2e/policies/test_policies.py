@@ -4,6 +4,7 @@ First by the cluster-wide operator, then by releases of the chart in a namespace
 `runs` is what the administrator says of all runs there.
 """
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -77,6 +78,19 @@ def test_a_quota_on_limits_names_what_pods_lack(kubectl: Kubectl) -> None:
     assert "must specify limits.cpu" in said
     kubectl("delete", "rrun", "strict")
     strict(kubectl, resources=LIMITS)
+    runs.agreed(kubectl, "strict")
+
+
+def test_a_gated_run_outlives_its_start_deadline_and_starts_when_let_in(kubectl: Kubectl) -> None:
+    """As under a queue: the gate is its reason, and its start clock stands still."""
+    run = runs.load(RUN, startDeadlineSeconds=8)
+    run["spec"]["template"] = {"schedulingGates": [{"name": "example.com/queue"}]}
+    kubectl.apply(run)
+    refused(kubectl, "SchedulingGated")
+    time.sleep(9)  # longer than the deadline
+    assert runs.status(kubectl, "strict")["reason"] == "SchedulingGated"
+    for pod in runs.pods(kubectl, "strict"):
+        kubectl.patch("pod", pod["metadata"]["name"], {"spec": {"schedulingGates": []}})
     runs.agreed(kubectl, "strict")
 
 
