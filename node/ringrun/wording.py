@@ -4,10 +4,12 @@ The one form of each, for everything that people read: events, reports, conditio
 Plain text; knows no stream, no report and nothing of the protocol.
 """
 
+import json
 import os
 import re
 from collections.abc import Iterable
-from typing import Final
+from datetime import UTC, datetime
+from typing import Any, Final
 
 RANGE: Final = 5
 """This many ordinals in a row are told as a range; fewer are shorter told one by one."""
@@ -74,6 +76,20 @@ def system_words(error: BaseException) -> str:
 def unnumbered(text: str) -> str:
     """The text without the numbers that Python puts before the system's words."""
     return _NUMBER.sub("", text)
+
+
+def json_line(at: float, level: str, logger: str, message: str, **further: Any) -> str:
+    """A log line as JSON, in ASCII: `time` (RFC 3339, UTC, microseconds), `level`, `logger`,
+    `message`, and what else is known, if it is not empty. `at` is in seconds since 1970."""
+    time = datetime.fromtimestamp(at, UTC).isoformat(timespec="microseconds")
+    line = {
+        "time": time.replace("+00:00", "Z"),
+        "level": level,
+        "logger": logger,
+        "message": message,
+        **{name: value for name, value in further.items() if value not in ("", None)},
+    }
+    return json.dumps(line, default=str)
 
 
 def folded(text: str, width: int, indent: int = 0, mark: str = " ") -> str:

@@ -17,7 +17,10 @@ from pathlib import Path
 
 from ringrun import __version__
 from ringrun.usage import Parser, UsageError
+from ringrun_operator import logs
 from ringrun_operator.names import DEFAULT_IMAGE
+
+log = logging.getLogger(__name__)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -28,24 +31,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     except UsageError as error:
         print(error, file=sys.stderr)
         return 2
-    logging.basicConfig(
-        level=parsed.log_level.upper(),
-        format="%(asctime)s %(levelname)-7s %(name)s  %(message)s",
-        stream=sys.stderr,
-    )
-    # kopf tells of every event at this level, and asyncio of every slow step.
-    for name in ("kopf", "kopf.objects"):
-        logging.getLogger(name).setLevel(logging.WARNING)
-    # Said by ourselves, and of signals in a thread there is nothing to say.
-    for name in ("kubernetes.aio.config", "kopf._core.reactor.running"):
-        logging.getLogger(name).setLevel(logging.ERROR)
-    serve = _operate
-    if parsed.command == "test":
-        serve = _test
-    elif parsed.all_namespaces == bool(parsed.namespace):
-        return _wrong("give either --all-namespaces or --namespace")
-    if not 0 <= parsed.port <= 65535:
-        return _wrong(f"--port must be 0 to 65535, and is {parsed.port}")
+    wrong = _wrong_words(parsed)
+    if wrong:
+        return _wrong(wrong)
+    logs.set_up(parsed.log_format, parsed.log_level)
+    serve = _test if parsed.command == "test" else _operate
     try:
         from ringrun.record.api import ApiError, NoCluster
         from ringrun.spec import SpecError
@@ -61,14 +51,42 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return asyncio.run(serve(parsed))
     except NoCluster as error:
-        return _wrong(str(error))
+        return _failed(str(error))
     except SpecError as error:
         for fault in error.faults:
-            _wrong(fault)
+            _failed(fault)
         return 2
     except (ApiError, OSError) as error:
-        print(f"ringrun-operator: {system_words(error)}", file=sys.stderr)
+        _failed(system_words(error))
         return 1
+
+
+def _wrong_words(parsed: argparse.Namespace) -> str:
+    """What is wrong with the arguments; empty if nothing is."""
+    for name, known in (("log-format", logs.FORMATS), ("log-level", logs.LEVELS)):
+        given = getattr(parsed, name.replace("-", "_"))
+        # A default of the environment's is not looked at by the parser.
+        if given not in known:
+            return f"--{name} must be one of {', '.join(known)}, got {given}"
+    if parsed.command == "test":
+        if parsed.all_namespaces or len(parsed.namespace) > 1:
+            return "test makes one run: give at most one --namespace, and not --all-namespaces"
+        if not 0 < parsed.timeout < float("inf"):
+            return f"--timeout must be more than 0 seconds, got {parsed.timeout:g}"
+    elif parsed.all_namespaces == bool(parsed.namespace):
+        return "give either --all-namespaces or --namespace"
+    if not 0 <= parsed.port <= 65535:
+        return f"--port must be 0 to 65535, and is {parsed.port}"
+    return ""
+
+
+def _failed(words: str) -> int:
+    """An operator that ends so has a log, which may be read by a machine."""
+    if any(isinstance(each.formatter, logs.JsonLines) for each in logging.getLogger().handlers):
+        log.error("%s", words)
+    else:
+        _wrong(words)
+    return 2
 
 
 def _wrong(words: str) -> int:
@@ -142,10 +160,16 @@ exit codes: 0 it ended as it should, 1 it did not, 2 the input is wrong""",
         help="health and metrics; 0 for none (default: %(default)s)",
     )
     add(
+        "--log-format",
+        metavar="FORM",
+        default=environ.get("RINGRUN_LOG_FORMAT") or "text",
+        help="text or json, here and in pods (default: %(default)s)",
+    )
+    add(
         "--log-level",
-        default="info",
-        choices=["debug", "info", "warning", "error"],
-        help="(default: %(default)s)",
+        metavar="LEVEL",
+        default=environ.get("RINGRUN_LOG_LEVEL") or "info",
+        help="debug, info, warning or error, here and in pods (default: %(default)s)",
     )
     add(
         "--name",
@@ -197,6 +221,8 @@ async def _operate(parsed: argparse.Namespace) -> int:
             pull_policy=parsed.image_pull_policy,
             network_ports=parsed.network_policies,
             template=template,
+            log_format=parsed.log_format,
+            log_level=parsed.log_level,
         ),
         own_namespace=parsed.election_namespace,
         lease="" if parsed.no_election else parsed.election_lease,

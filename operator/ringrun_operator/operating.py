@@ -7,17 +7,21 @@ of an earlier one is left over.
 import asyncio
 import logging
 import signal
+import time
 from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass
-from enum import StrEnum
+from math import inf
 from typing import Final
 
 from ringrun.record.api import ApiError
+from ringrun.wording import system_words
 from ringrun_operator import health, metrics
 from ringrun_operator.act.cluster import Cluster
 from ringrun_operator.act.controller import Controller
 from ringrun_operator.act.election import Candidate
+from ringrun_operator.act.reach import Reach
+from ringrun_operator.act.rights import needed
 from ringrun_operator.objects.settings import Defaults
 from ringrun_operator.watch.feed import Feed
 from ringrun_operator.watch.watching import Watching
@@ -25,7 +29,18 @@ from ringrun_operator.watch.watching import Watching
 log = logging.getLogger(__name__)
 
 LONGEST_SILENCE: Final = 45.0
-"""Seconds without an answer to a watch, each of which is answered every ten, that make us ill."""
+"""Seconds without an answer to a watch, each of which is answered every ten, that make us ill while
+the API server answers everything else. What a restart cannot mend makes us unready instead."""
+
+LONGEST_GAP: Final = 30.0
+"""The same, for the watches to be begun anew."""
+
+PATIENCE: Final = 10.0
+"""Seconds that something has to be wrong before an operator that was ready is not: a new term, or a
+restart of the API server with its refusals, is over by then."""
+
+LOOK_EVERY: Final = 1.0
+"""Seconds between two looks at how we are."""
 
 POLL: Final = 2.0
 """Seconds between two looks for the RingRun resource while it is not there, and before watches that
@@ -44,22 +59,31 @@ class Options:
     port: int
 
 
-class Awaited(StrEnum):
-    """What has to come before the watches begin, as the probes tell it."""
-
-    ELECTION = "the election"
-    RESOURCE = "the RingRun resource (deploy/crd.yaml)"
-
-
 class Operator:
     """One process. `run()` until SIGTERM or SIGINT."""
 
     def __init__(self, cluster: Cluster, options: Options) -> None:
         self._cluster = cluster
         self._options = options
+        self._candidate = (
+            Candidate(cluster, options.own_namespace, options.lease, options.name)
+            if options.lease
+            else None
+        )
+        lease_namespace = options.own_namespace if options.lease else ""
+        rights = needed(
+            options.namespaces,
+            lease_namespace,
+            network_policies=bool(options.defaults.network_ports),
+        )
+        self._reach = Reach(cluster, rights)
         self._watching: Watching | None = None
         self._controller: Controller | None = None
-        self._waits_for = Awaited.ELECTION
+        self._waits_for_resource = False
+        self._broke = ""
+        self._well_at = -inf
+        self._began_at = time.monotonic()
+        self._complained = False
 
     async def run(self) -> None:
         loop = asyncio.get_running_loop()
@@ -71,16 +95,13 @@ class Operator:
             if self._options.port
             else None
         )
-        candidate = (
-            Candidate(
-                self._cluster, self._options.own_namespace, self._options.lease, self._options.name
-            )
-            if self._options.lease
-            else None
-        )
+        candidate = self._candidate
         try:
             async with asyncio.TaskGroup() as group:
-                tasks = [group.create_task(self._terms(candidate))]
+                tasks = [
+                    group.create_task(each)
+                    for each in (self._terms(), self._reach.run(), self._look_after_itself())
+                ]
                 if candidate is not None:
                     tasks.append(group.create_task(candidate.run()))
                 await stop.wait()
@@ -92,14 +113,13 @@ class Operator:
             if runner is not None:
                 await runner.cleanup()
 
-    async def _terms(self, candidate: Candidate | None) -> None:
+    async def _terms(self) -> None:
         """One term of leadership after the other."""
+        candidate = self._candidate
         while True:
-            self._waits_for = Awaited.ELECTION
             if candidate is not None:
                 await candidate.leading.wait()
-            await self._until_ring_runs_are_there()
-            term = asyncio.ensure_future(self._term())
+            term = asyncio.ensure_future(self._lead())
             over = asyncio.ensure_future(
                 candidate.resting.wait() if candidate is not None else asyncio.Event().wait()
             )
@@ -111,33 +131,45 @@ class Operator:
                     with suppress(asyncio.CancelledError):
                         await task
 
+    async def _lead(self) -> None:
+        """Watches after watches, for as long as the term lasts."""
+        self._broke = ""
+        while True:
+            await self._until_ring_runs_are_there()
+            await self._term()
+
     async def _until_ring_runs_are_there(self) -> None:
         """A watch of what the API server does not know is deaf for ever."""
-        self._waits_for = Awaited.RESOURCE
         told = False
-        while True:
-            try:
-                if await self._cluster.has_ring_runs():
-                    return
-            except ApiError as error:
-                log.warning("the API server is out of reach: %s", error)
-            else:
-                if not told:
-                    log.warning("the API server knows no RingRuns yet: apply deploy/crd.yaml")
-                    told = True
-            await asyncio.sleep(POLL)
+        try:
+            while True:
+                try:
+                    if await self._cluster.has_ring_runs():
+                        return
+                except ApiError as error:
+                    # In the log it is said by whoever looks after us.
+                    self._broke = f"looking for RingRuns failed: {error}"
+                else:
+                    self._waits_for_resource = True
+                    if not told:
+                        log.warning("the API server knows no RingRuns yet: apply deploy/crd.yaml")
+                        told = True
+                await asyncio.sleep(POLL)
+        finally:
+            self._waits_for_resource = False
 
     async def _term(self) -> None:
         loop = asyncio.get_running_loop()
         ended = asyncio.Event()
+        ends: list[BaseException] = []
         controller = Controller(self._cluster, self._options.defaults)
 
         def watch_ended(error: BaseException | None) -> None:
+            if error is not None:
+                ends.append(error)
             # The loop may be gone already, when the whole operator ends.
             with suppress(RuntimeError):
                 loop.call_soon_threadsafe(ended.set)
-            if error is not None:
-                log.warning("the watches ended: %r", error)
 
         watching = Watching(
             self._cluster,
@@ -155,8 +187,15 @@ class Operator:
         watching.start()
         work = asyncio.ensure_future(controller.run())
         try:
-            await ended.wait()
-            log.warning("the watches have ended; beginning anew")
+            while not ended.is_set() and not self._silent(LONGEST_GAP):
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(LOOK_EVERY):
+                        await ended.wait()
+            if ended.is_set():
+                self._broke = f"the watches ended: {_words(ends[0] if ends else None)}"
+            else:
+                self._broke = "the watches are silent"
+            log.warning("%s; beginning anew", self._broke)
             await asyncio.sleep(POLL)
         finally:
             work.cancel()
@@ -168,18 +207,51 @@ class Operator:
 
     # How it is
 
+    async def _look_after_itself(self) -> None:
+        while True:
+            self._unready()
+            await asyncio.sleep(LOOK_EVERY)
+
     def _unhealthy(self) -> str:
+        """What a restart may mend, once to begin the watches anew has not."""
         watching = self._watching
-        if watching is not None and watching.silence > LONGEST_SILENCE:
-            return f"no answer to a watch for {watching.silence:.0f} s"
-        return ""
+        if watching is None or not self._silent(LONGEST_SILENCE):
+            return ""
+        return f"no answer to a watch for {watching.silence:.0f} s"
+
+    def _silent(self, longest: float) -> bool:
+        """Whether kopf hears nothing, while the API server answers everything else."""
+        watching = self._watching
+        return watching is not None and min(watching.silence, self._reach.answering) > longest
 
     def _unready(self) -> str:
+        """What is wrong, unless it has been for a moment only; said in the log when that changes.
+
+        An operator that has just begun is not ready yet, and has nothing to complain of."""
+        fault, now = self._fault(), time.monotonic()
+        if not fault:
+            self._well_at = now
+        lasting = fault and now - max(self._well_at, self._began_at) >= PATIENCE
+        if lasting and not self._complained:
+            log.warning("not ready: %s", fault)
+        elif self._complained and not fault:
+            log.info("ready again")
+        self._complained = bool(lasting)
+        return fault if now - self._well_at >= PATIENCE else ""
+
+    def _fault(self) -> str:
+        if self._reach.fault:
+            return self._reach.fault
+        candidate = self._candidate
+        if candidate is not None and (candidate.fault or not candidate.leading.is_set()):
+            return candidate.fault
+        if self._waits_for_resource:
+            return "waits for the RingRun resource (deploy/crd.yaml)"
         watching = self._watching
-        if watching is not None:
-            return "" if watching.ready else "the watches have not been answered yet"
-        # A standby is as ready as it can be; one that waits for the CRD is not.
-        return "" if self._waits_for is Awaited.ELECTION else f"waits for {self._waits_for}"
+        fault = "nothing is watched yet" if watching is None else watching.fault
+        if not fault:
+            self._broke = ""
+        return self._broke or fault
 
     def _count(self) -> None:
         metrics.RUNS.clear()
@@ -190,3 +262,10 @@ class Operator:
         )
         for phase, count in sorted(phases.items()):
             metrics.RUNS.labels(phase=phase or "none").set(count)
+
+
+def _words(error: BaseException | None) -> str:
+    """A refusal's own words, where kopf tells one."""
+    if error is None:
+        return "nobody said why"
+    return str(getattr(error, "message", None) or "") or system_words(error)

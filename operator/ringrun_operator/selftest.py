@@ -34,6 +34,7 @@ async def selftest(cluster: Cluster, namespace: str, name: str, patience: float)
     print(f"RingRun {namespace}/{name} created", flush=True)
     loop = asyncio.get_running_loop()
     deadline = loop.time() + patience
+    status: dict[str, Any] = {}
     try:
         while loop.time() < deadline:
             await asyncio.sleep(LOOK_EVERY)
@@ -41,9 +42,14 @@ async def selftest(cluster: Cluster, namespace: str, name: str, patience: float)
             if _is_finished(status):
                 break
         verdict = status.get("verdict") or "no verdict"
-        print(f"{verdict}: {status.get('count', 0)} messages in view {status.get('view', 0)}")
+        print(
+            f"{verdict}: {status.get('count', 0)} messages in view {status.get('view', 0)} "
+            f"(-n {namespace})"
+        )
         if verdict == "Agreed":
             return 0
+        if not status:
+            print(f"no operator has looked at it: does one watch the namespace {namespace}?")
         for each in status.get("conditions", ()):
             print(f"{each['type']}={each['status']} {each['reason']}: {each['message']}")
         return 1

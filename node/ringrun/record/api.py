@@ -1,27 +1,25 @@
-"""Requests to the Kubernetes API server, as raw objects: the one module that imports its client.
+"""Requests to the Kubernetes API server, as raw objects.
 
-Used by the masters in pods (`record.lease`, `runtime.start.pod_master`) and by the operator. The
-typed client is not for us: it drops fields that it does not know, and writes times that a Lease
-refuses (tried). Nor is its watch, which hangs for as long as a server is frozen.
+The way to it, with its certificates and credentials, is `record.access`'s. Used by the masters in
+pods (`record.lease`, `runtime.start.pod_master`) and by the operator. The typed client is not for
+us: it drops fields that it does not know, and writes times that a Lease refuses (tried). Nor is its
+watch, which hangs for as long as a server is frozen.
 """
 
 import json
-import os
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
-from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
 import aiohttp
-from kubernetes.aio import config
 from kubernetes.aio.client.api_client import ApiClient
 from kubernetes.aio.client.configuration import Configuration
 
+from ringrun.record.access import AGENT, Access, NoAccessError, words
 from ringrun.record.server_clock import ServerClock
 from ringrun.record.store import StoreError
-from ringrun.wording import system_words
 
 TIMEOUT: Final = 10.0
 """Seconds that an ordinary request may take."""
@@ -32,10 +30,6 @@ WATCH_SECONDS: Final = 20
 SILENCE_SECONDS: Final = WATCH_SECONDS + 5.0
 
 _GONE: Final = 410
-
-# The client has no types for these.
-_load_kube_config: Callable[..., Awaitable[None]] = config.load_kube_config
-_load_incluster_config: Callable[..., None] = config.load_incluster_config
 
 
 class ApiError(StoreError):
@@ -70,11 +64,15 @@ class Api:
     `timeout` is how many seconds a request may take that says nothing else of it.
     """
 
-    def __init__(self, configuration: Configuration, timeout: float = TIMEOUT) -> None:
-        self._configuration = configuration
+    def __init__(self, way: Access | Configuration, timeout: float = TIMEOUT) -> None:
+        self._access = way if isinstance(way, Access) else Access(way)
         self._timeout = timeout
-        self._client = ApiClient(configuration)
+        self._client = ApiClient(self._access.configuration)
+        self._client.user_agent = AGENT
+        self._client.rest_client = self._access.rest()
         self.clock = ServerClock()
+        self.forbidden = 0
+        """How many requests were refused for want of rights, or by what else says so (403)."""
 
     @classmethod
     def in_cluster(cls, timeout: float = TIMEOUT) -> Self:
@@ -82,12 +80,10 @@ class Api:
 
         NoCluster outside of a pod.
         """
-        configuration = Configuration()
         try:
-            _load_incluster_config(client_configuration=configuration)
-        except config.ConfigException as error:
+            return cls(Access.in_cluster(), timeout)
+        except NoAccessError as error:
             raise NoCluster(str(error)) from error
-        return cls(configuration, timeout)
 
     @classmethod
     async def connect(cls, kubeconfig: str | None = None, context: str | None = None) -> Self:
@@ -98,16 +94,10 @@ class Api:
         if kubeconfig is None and context is None:
             with suppress(NoCluster):
                 return cls.in_cluster()
-        named = _kubeconfig(kubeconfig)
-        configuration = Configuration()
         try:
-            await _load_kube_config(
-                config_file=named, context=context, client_configuration=configuration
-            )
-            return cls(configuration)
-        except Exception as error:
-            # A file of the user's: it may hold anything, and the loader fails in as many ways.
-            raise NoCluster(f"kubeconfig {named}: {_words(error)}") from error
+            return cls(await Access.by_kubeconfig(kubeconfig, context))
+        except NoAccessError as error:
+            raise NoCluster(str(error)) from error
 
     async def __aenter__(self) -> Self:
         return self
@@ -124,29 +114,11 @@ class Api:
     @property
     def server(self) -> str:
         """The API server's address, for a watcher with a session of its own."""
-        return str(self._configuration.host)
+        return str(self._access.configuration.host)
 
     async def session(self, trace: aiohttp.TraceConfig) -> aiohttp.ClientSession:
-        """A new session with the same credentials. Whoever asked for it closes it."""
-        # The client's own knows how to trust and how to authenticate; a token is asked for at
-        # every request, since the kubelet replaces it.
-        configuration = self._configuration
-
-        async def authorize(
-            session: aiohttp.ClientSession,
-            context: Any,
-            params: aiohttp.TraceRequestStartParams,
-        ) -> None:
-            del session, context
-            token = await configuration.get_api_key_with_prefix("BearerToken", "authorization")
-            if token:
-                params.headers["Authorization"] = token
-
-        trace.on_request_start.append(authorize)
-        return aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=0, ssl=self._client.rest_client.ssl_context),
-            trace_configs=[trace],
-        )
+        """A new session by the same way, in the loop that runs. Whoever asked for it closes it."""
+        return self._access.session(trace)
 
     async def get(self, path: str, within: float | None = None) -> dict[str, Any]:
         """The object at this path; Refused (404) if it is not there."""
@@ -178,13 +150,14 @@ class Api:
             response = await self._send(method, path, document, query, content_type, limit)
             content = await response.read()
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise ApiError(f"{method} {path}: {_words(error)}") from error
+            raise ApiError(f"{method} {path}: {words(error)}") from error
         try:
             answer = json.loads(content) if content else {}
         except ValueError:
             # An API server without the CRD answers in plain text, and a proxy as it likes.
             answer = " ".join(content[:200].decode(errors="replace").split())
         if response.status >= 400:
+            self.forbidden += response.status == 403
             raise Refused(response.status, _said(answer) or str(response.reason))
         if not isinstance(answer, dict):
             raise ApiError(f"{method} {path}: the answer is no object")
@@ -225,7 +198,7 @@ class Api:
                     if kind in {"ADDED", "MODIFIED"}:
                         yield found
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
-            raise ApiError(f"the watch broke: {_words(error)}") from error
+            raise ApiError(f"the watch broke: {words(error)}") from error
 
     async def _send(
         self,
@@ -245,7 +218,8 @@ class Api:
             query_params=list(query),
             header_params=headers,
             body=None if document is None else dict(document),
-            auth_settings=["BearerToken"],
+            # Said by the session, as in every other.
+            auth_settings=[],
         )
         asked = time.monotonic()
         answer = await self._client.call_api(*request, _request_timeout=limit)
@@ -253,14 +227,6 @@ class Api:
         assert isinstance(response, aiohttp.ClientResponse)
         self.clock.saw(response.headers.get("Date"), asked)
         return response
-
-
-def _kubeconfig(given: str | None) -> str:
-    """The file, or the list of files, that is to be read; NoCluster if none is there."""
-    named = given or os.environ.get("KUBECONFIG") or str(Path.home() / ".kube/config")
-    if not any(Path(each).is_file() for each in named.split(os.pathsep) if each):
-        raise NoCluster(f"kubeconfig: no such file: {named}")
-    return named
 
 
 def _event(line: bytes) -> tuple[str, dict[str, Any]]:
@@ -276,9 +242,3 @@ def _said(answer: object) -> str:
     if isinstance(answer, dict):
         return str(answer.get("message") or "")
     return answer if isinstance(answer, str) else ""
-
-
-def _words(error: BaseException) -> str:
-    # aiohttp tells the system's error with its number, and the connection around it.
-    cause = getattr(error, "os_error", error)
-    return system_words(cause)

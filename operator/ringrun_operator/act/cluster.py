@@ -138,6 +138,29 @@ class Cluster:
             if not refusal.is_conflict:
                 raise
 
+    @property
+    def forbidden(self) -> int:
+        """How many requests were answered by 403 so far."""
+        return self._api.forbidden
+
+    async def may(
+        self, verb: str, group: str, resource: str, namespace: str, within: float | None = None
+    ) -> bool:
+        """Whether this account has a right; in all namespaces, if none is given."""
+        resource, _, part = resource.partition("/")
+        attributes = {"verb": verb, "group": group, "resource": resource, "subresource": part}
+        answer = await self._api.call(
+            "POST",
+            "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews",
+            {
+                "apiVersion": "authorization.k8s.io/v1",
+                "kind": "SelfSubjectAccessReview",
+                "spec": {"resourceAttributes": {**attributes, "namespace": namespace}},
+            },
+            within=within,
+        )
+        return bool((answer.get("status") or {}).get("allowed"))
+
     async def events_about(self, namespace: str, uid: str) -> list[dict[str, Any]]:
         """The events about the object with this uid, in no order."""
         found = await self._api.call(
@@ -155,14 +178,20 @@ class Cluster:
                 "GET", f"/apis/{names.API_VERSION}/{names.PLURAL}", query=[("limit", "1")]
             )
         except Refused as refusal:
+            if refusal.is_gone:
+                return False
             # A namespaced account may not list them everywhere, but then they are there.
-            return refusal.status == 403 and await self._is_discovered()
+            if refusal.status == 403:
+                return await self._is_discovered()
+            raise
         return True
 
     async def _is_discovered(self) -> bool:
         try:
             found = await self._api.call("GET", f"/apis/{names.API_VERSION}")
-        except Refused:
+        except Refused as refusal:
+            if not refusal.is_gone:
+                raise
             return False
         return any(each.get("name") == names.PLURAL for each in found.get("resources", ()))
 

@@ -154,7 +154,7 @@ class Controller:
             return self._failed(key, memory, str(error), expected=_is_race(error))
         except Exception as error:
             # Our own bug: the other runs go on, and this one says so in the log until it is mended.
-            log.exception("looking at %s/%s failed", *key)
+            log.exception("looking at %s/%s failed", *key, extra=_fields(key))
             return self._failed(key, memory, repr(error), expected=True)
         finally:
             metrics.RECONCILE_SECONDS.observe(time.perf_counter() - started)
@@ -175,7 +175,7 @@ class Controller:
         memory.failures += 1
         wait = min(FIRST_RETRY * 2.0 ** (memory.failures - 1), LONGEST_RETRY)
         if not expected or memory.failures > 5:
-            log.warning("%s/%s: %s; again in %.1f s", *key, words, wait)
+            log.warning("%s/%s: %s; again in %.1f s", *key, words, wait, extra=_fields(key))
         return wait
 
     async def _once(self, key: Key, memory: _Memory) -> float | None:
@@ -268,6 +268,11 @@ class Controller:
             if (event.reason, event.key) not in memory.told:
                 await self._cluster.tell(run, event, self._clock())
                 memory.told.add((event.reason, event.key))
+
+
+def _fields(key: Key) -> dict[str, str]:
+    """What a log line is about, for those that are read by machines."""
+    return {"namespace": key[0], "run": key[1]}
 
 
 def _is_race(error: ApiError) -> bool:

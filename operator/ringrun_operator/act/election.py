@@ -48,6 +48,21 @@ class Candidate:
         self._election = Election(me, now=clock(), terms=TERMS)
         self._lease: dict[str, Any] = {}
         self._complained = ""
+        self._seen: int | None = None
+        self._kept_at: float | None = None
+
+    @property
+    def fault(self) -> str:
+        """Why this operator neither leads nor stands by for one that does; empty if it does."""
+        if self._complained or self._election.leads:
+            return self._complained
+        if self._kept_at is not None and self._clock() - self._kept_at < TERMS.lease:
+            return ""
+        held = f", held by {self._holder}" if self._holder else ""
+        return (
+            f"waits for the election: nobody was seen to renew the lease {self._name}{held} "
+            f"(-n {self._namespace})"
+        )
 
     async def run(self) -> None:
         """Stand, lead and renew until cancelled."""
@@ -83,7 +98,7 @@ class Candidate:
             self._complain("")
         except Refused as refusal:
             if not refusal.is_conflict:
-                self._complain(f"the operators' lease: {refusal}")
+                self._complain(f"the operators' lease is refused: {refusal}")
         except ApiError as error:
             self._complain(f"the operators' lease is out of reach: {error}")
         except TimeoutError:
@@ -185,4 +200,7 @@ class Candidate:
 
     def _saw(self, now: float) -> None:
         version = int(self._lease["metadata"]["resourceVersion"])
+        if self._seen not in (None, version) and self._holder not in ("", self._election.me):
+            self._kept_at = now
+        self._seen = version
         self._election.saw(version, self._holder, now)

@@ -25,6 +25,7 @@ class Defaults:
 
     `template` has the shape of a RingRun's spec.template, which overrides it; `image` and
     `pull_policy` stand where neither names one.
+    `log_format` (text, json) and `log_level` are how nodes log.
     `network_ports` are the API server's, if each run is to have NetworkPolicies; none if not.
     """
 
@@ -32,6 +33,8 @@ class Defaults:
     pull_policy: str = "IfNotPresent"
     template: Mapping[str, Any] = field(default_factory=dict)
     network_ports: tuple[int, ...] = ()
+    log_format: str = "text"
+    log_level: str = "info"
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):

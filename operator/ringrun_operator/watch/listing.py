@@ -94,8 +94,8 @@ class Listing:
         return self._session.closed
 
     async def close(self) -> None:
-        """End all requests."""
-        await self._session.close()
+        """Left to whoever made the session: kopf closes it while its watches still go on, and they
+        wait for another one for ever (tried)."""
 
     async def request(
         self, method: str, url: str, **options: Any

@@ -22,6 +22,10 @@ lives answers this often."""
 
 INACTIVITY_TIMEOUT: Final = 15.0
 
+BACKOFFS: Final = (0.5, 1.0, 2.0, 3.0, 5.0, 5.0)
+"""Seconds between attempts at a request, after which it has failed: kopf's own grow to 21, and an
+API server that was away as long would be back unnoticed."""
+
 
 def registry(feed: Feed) -> kopf.OperatorRegistry:
     """Handlers for every change of what the operator watches; the lists are ours (`listing`)."""
@@ -73,6 +77,7 @@ def set_up(made: kopf.OperatorSettings) -> None:
     """The same in settings that kopf made."""
     made.scanning.disabled = True
     made.posting.enabled = False
+    made.networking.error_backoffs = BACKOFFS
     made.watching.chunk_size = PAGE
     made.watching.server_timeout = SERVER_TIMEOUT
     made.watching.inactivity_timeout = INACTIVITY_TIMEOUT

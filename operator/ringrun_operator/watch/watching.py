@@ -14,13 +14,17 @@ from typing import Any, Protocol
 
 import aiohttp
 import kopf
+from yarl import URL
 
-from ringrun_operator.kinds import WATCHED
+from ringrun_operator.kinds import WATCHED, collection_in
 from ringrun_operator.watch.feed import Feed
 from ringrun_operator.watch.listing import Listing
 from ringrun_operator.watch.registry import Forgetful, registry, settings
 
 log = logging.getLogger(__name__)
+
+_GONE = 410
+"""What was asked for is too long ago: it is asked for anew."""
 
 
 class Server(Protocol):
@@ -52,8 +56,10 @@ class Watching:
         self._clock = clock
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="kopf", daemon=True)
-        self._answered: dict[str, float] = {}
-        self._started = clock()
+        self._paths = _paths(namespaces)
+        self._answered: set[str] = set()
+        self._refused: dict[str, int] = {}
+        self._heard: dict[str, float] = dict.fromkeys(self._paths, clock())
 
     def start(self) -> None:
         """Begin to watch."""
@@ -65,17 +71,26 @@ class Watching:
         self._thread.join(patience)
 
     @property
+    def fault(self) -> str:
+        """Which watches are not what they should be, in words; empty if all were answered."""
+        # A copy in one step: kopf's thread goes on.
+        refused = self._refused.copy()
+        if refused:
+            told = [f"{self._paths[path]} ({status})" for path, status in refused.items()]
+            return f"watching is refused: {', '.join(told)}"
+        missing = [self._paths[path] for path in self._paths if path not in self._answered]
+        return f"not watched yet: {', '.join(missing)}" if missing else ""
+
+    @property
     def ready(self) -> bool:
-        """Whether every watch has been answered at least once."""
-        return len(self._answered) >= len(WATCHED) * max(1, len(self._namespaces))
+        """Whether every watch has been answered at least once, and none is refused."""
+        return not self.fault
 
     @property
     def silence(self) -> float:
-        """Seconds since the watch that was silent the longest was answered."""
-        oldest = min(self._answered.values(), default=self._started)
-        if not self.ready:
-            oldest = self._started
-        return self._clock() - oldest
+        """Seconds since the watch that was silent the longest came to an answer, whatever it was,
+        or could not be asked for: kopf lives as long as it tries."""
+        return self._clock() - min(self._heard.values())
 
     def _run(self) -> None:
         error: BaseException | None = None
@@ -91,6 +106,7 @@ class Watching:
         os.environ.setdefault("LOGNAME", "ringrun")
         trace = aiohttp.TraceConfig()
         trace.on_request_end.append(self._saw_answer)
+        trace.on_request_exception.append(self._saw_failure)
         session = await self._cluster.session(trace)
         # kopf calls nothing of a session but what this has.
         listing: Any = Listing(session, WATCHED, self._namespaces, self._feed)
@@ -123,11 +139,39 @@ class Watching:
         params: aiohttp.TraceRequestEndParams,
     ) -> None:
         del session, context
-        path, query = params.url.path, params.url.query
-        if params.response.status != 200:
+        path = self._path(params.url)
+        if path is None:
             return
-        if query.get("watch") or path in self._answered:
-            self._answered[path] = self._clock()
-        elif "limit" in query:
-            # A page of a list: a long one must not be taken for silence.
-            self._started = self._clock()
+        self._heard[path] = self._clock()
+        if params.response.status == 200:
+            self._refused.pop(path, None)
+            if params.url.query.get("watch"):
+                self._answered.add(path)
+        elif params.response.status != _GONE:
+            self._refused[path] = params.response.status
+
+    async def _saw_failure(
+        self,
+        session: aiohttp.ClientSession,
+        context: Any,
+        params: aiohttp.TraceRequestExceptionParams,
+    ) -> None:
+        del session, context
+        path = self._path(params.url)
+        if path is not None:
+            self._heard[path] = self._clock()
+
+    def _path(self, url: URL) -> str | None:
+        # The server may be behind a path of its own.
+        return next((each for each in self._paths if url.path.endswith(each)), None)
+
+
+def _paths(namespaces: Sequence[str]) -> dict[str, str]:
+    """What is asked for, and what it is called."""
+    return {
+        collection_in(kind, namespace): f"{kind.plural} in {namespace}"
+        if namespace
+        else kind.plural
+        for kind in WATCHED
+        for namespace in (namespaces or ("",))
+    }

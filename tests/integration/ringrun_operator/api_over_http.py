@@ -2,8 +2,8 @@
 `Cluster`, over HTTP on loopback.
 
 It keeps objects by collection, gives versions, refuses a taken name and an old version, and does
-what a test tells it: know no RingRuns, answer no watch of a collection, or break those that are
-open.
+what a test tells it: know no RingRuns, deny rights, answer no watch of a collection, or break those
+that are open.
 """
 
 import asyncio
@@ -75,7 +75,13 @@ class HttpApi:
         self.objects: dict[tuple[str, str, str], dict[str, Any]] = {}
         self.requests: list[Asked] = []
         self.knows_ring_runs = True
+        self.away = False
+        """Whether connections break before an answer."""
         self.silent: set[str] = set()
+        self.denied: set[tuple[str, str]] = set()
+        """What nobody may do: verb and resource, as rules have them."""
+        self.reviews: list[tuple[str, str, str]] = []
+        """Which rights were asked for: verb, resource, namespace."""
         self.silent_lists: set[str] = set()
         self.forgets_pages = 0
         self._listing = asyncio.Event()
@@ -143,6 +149,10 @@ class HttpApi:
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
         """What the API server says."""
+        if self.away and request.transport is not None:
+            request.transport.abort()
+        if request.path.endswith("/selfsubjectaccessreviews"):
+            return self._review((await request.json())["spec"]["resourceAttributes"])
         asked = _read(request)
         self.requests.append(asked)
         found = self._discovery(asked.path)
@@ -150,6 +160,10 @@ class HttpApi:
             return web.json_response(found)
         if not asked.plural or (asked.plural == "ringruns" and not self.knows_ring_runs):
             return web.Response(status=404, text="404 page not found\n")
+        verb = _verb(asked)
+        resource = f"{asked.plural}/{asked.part}" if asked.part else asked.plural
+        if (verb, resource) in self.denied:
+            return _refusal(403, f'{resource} is forbidden: User "me" cannot {verb} it')
         if not asked.name and asked.method == "GET":
             if "watch" in asked.query:
                 return await self._watch(request, asked)
@@ -157,6 +171,13 @@ class HttpApi:
                 await self._listing.wait()
             return self._list(asked)
         return self._one(asked, await request.json() if request.can_read_body else {})
+
+    def _review(self, asked: dict[str, str]) -> web.Response:
+        part = asked["subresource"]
+        resource = f"{asked['resource']}/{part}" if part else asked["resource"]
+        self.reviews.append((asked["verb"], resource, asked["namespace"]))
+        allowed = (asked["verb"], resource) not in self.denied
+        return web.json_response({"status": {"allowed": allowed}}, status=201)
 
     def _discovery(self, path: str) -> dict[str, Any] | None:
         path = path.strip("/")
@@ -287,6 +308,13 @@ def _read(request: web.Request) -> Asked:
         name=name,
         part=part,
     )
+
+
+def _verb(asked: Asked) -> str:
+    if asked.method == "GET":
+        return "watch" if "watch" in asked.query else "get" if asked.name else "list"
+    verbs = {"POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
+    return verbs[asked.method]
 
 
 def _chosen(asked: Asked, found: dict[str, Any]) -> bool:

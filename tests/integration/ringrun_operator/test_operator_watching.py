@@ -285,11 +285,42 @@ async def test_it_is_ready_when_every_watch_was_answered() -> None:
         await until(lambda: len(asked_to_watch(api)) == 7)
         await until(lambda: api.watched() == len(PLURALS) - 1)
         assert not watching.ready
+        assert watching.fault == "not watched yet: leases"
         assert watching.silence == 5.0
     api.silent = set()
     async with watches(api) as watched:
         assert watched.watching.ready
         assert watched.watching.silence == 0.0
+
+
+@in_a_loop
+async def test_a_watch_that_is_refused_is_named_and_kopf_is_not_silent() -> None:
+    """What is refused is answered: kopf lives, and begun anew it would be refused again."""
+    api = HttpApi()
+    api.denied = {("list", "leases")}
+    async with watches(api, ready=False) as watched:
+        await until(lambda: api.watched() == len(PLURALS) - 1)
+        await until(lambda: watched.watching.fault == "watching is refused: leases (403)")
+        watched.clock += 60.0
+        api.end_watches()
+        await until(lambda: watched.watching.silence == 0.0)
+        api.denied = set()
+        await until(lambda: watched.watching.ready)
+        api.denied = {("watch", "pods")}
+        api.end_watches()
+        await until(lambda: watched.watching.fault == "watching is refused: pods (403)")
+
+
+@in_a_loop
+async def test_kopf_is_not_silent_while_it_tries_in_vain() -> None:
+    """An API server that is away makes nobody ill."""
+    api = HttpApi()
+    async with watches(api) as watched:
+        api.away = True
+        watched.clock += 60.0
+        api.end_watches()
+        await until(lambda: watched.watching.silence == 0.0)
+        assert watched.ended == []
 
 
 @in_a_loop

@@ -1,8 +1,11 @@
 """What `ringrun-operator` says to wrong arguments and to a kubeconfig that is none: one line."""
 
+import json
+import logging
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -18,6 +21,22 @@ HERE = ("--namespace", "lab", "--port", "0", "--no-election")
         ((), "give either --all-namespaces or --namespace"),
         (("--all-namespaces", "--namespace", "lab"), "give either --all-namespaces or --namespace"),
         (("--namespace", "lab", "--port", "99999"), "--port must be 0 to 65535, and is 99999"),
+        (
+            ("test", "--all-namespaces"),
+            "test makes one run: give at most one --namespace, and not --all-namespaces",
+        ),
+        (
+            ("test", "--namespace", "a", "--namespace", "b"),
+            "test makes one run: give at most one --namespace, and not --all-namespaces",
+        ),
+        (("test", "--timeout", "-1"), "--timeout must be more than 0 seconds, got -1"),
+        (("test", "--timeout", "nan"), "--timeout must be more than 0 seconds, got nan"),
+        (("test", "--timeout", "inf"), "--timeout must be more than 0 seconds, got inf"),
+        ((*HERE, "--log-format", "xml"), "--log-format must be one of text, json, got xml"),
+        (
+            (*HERE, "--log-level", "loud"),
+            "--log-level must be one of debug, info, warning, error, got loud",
+        ),
         ((*HERE, "--kubeconfig", "/nowhere"), "kubeconfig: no such file: /nowhere"),
     ],
 )
@@ -58,6 +77,27 @@ def test_a_kubeconfig_that_is_none_is_one_line_and_code_2(
     assert main((*HERE, "--kubeconfig", str(path))) == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith(f"ringrun-operator: kubeconfig {path}: ")
+
+
+def test_a_fault_is_a_line_of_the_log_where_that_is_json(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The pod's environment may say so: whoever reads its log reads no other lines."""
+    root = logging.getLogger()
+    monkeypatch.setattr(root, "handlers", [*root.handlers])
+    for name, value in (("excepthook", sys.excepthook), ("stdout", sys.stdout)):
+        monkeypatch.setattr(sys, name, value)
+    monkeypatch.setattr(threading, "excepthook", threading.excepthook)
+    monkeypatch.setenv("RINGRUN_LOG_FORMAT", "json")
+    assert main((*HERE, "--kubeconfig", "/nowhere")) == 2
+    logging.captureWarnings(False)
+    said = capsys.readouterr()
+    assert said.err == ""
+    line = json.loads(said.out)
+    assert (line["level"], line["message"]) == ("error", "kubeconfig: no such file: /nowhere")
+    monkeypatch.setenv("RINGRUN_LOG_FORMAT", "xml")
+    assert main(HERE) == 2
+    assert capsys.readouterr().err.endswith("--log-format must be one of text, json, got xml\n")
 
 
 BLOCKED = """

@@ -41,7 +41,7 @@ def test_a_run_that_agrees_is_a_success_and_is_deleted(capsys: pytest.CaptureFix
 
     scenario()
     said = capsys.readouterr().out.splitlines()
-    assert said == ["RingRun lab/test created", "Agreed: 70 messages in view 1"]
+    assert said == ["RingRun lab/test created", "Agreed: 70 messages in view 1 (-n lab)"]
 
 
 def test_another_verdict_is_a_failure_in_the_conditions_words(
@@ -57,7 +57,7 @@ def test_another_verdict_is_a_failure_in_the_conditions_words(
     scenario()
     said = capsys.readouterr().out.splitlines()
     assert said[1:] == [
-        "Partial: 0 messages in view 0",
+        "Partial: 0 messages in view 0 (-n lab)",
         "Finished=True Partial: one is lost",
     ]
 
@@ -84,6 +84,22 @@ def test_a_run_that_does_not_finish_in_time_is_a_failure(
 
     scenario()
     assert "no verdict" in capsys.readouterr().out
+
+
+def test_a_run_that_nobody_looks_at_is_a_failure_of_the_operators(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """It has no conditions, so that is all that can be told."""
+
+    @in_virtual_time
+    async def scenario() -> None:
+        assert await selftest(cluster_where({}), "lab", "test", 10.0) == 1
+
+    scenario()
+    assert capsys.readouterr().out.splitlines()[1:] == [
+        "no verdict: 0 messages in view 0 (-n lab)",
+        "no operator has looked at it: does one watch the namespace lab?",
+    ]
 
 
 @in_virtual_time

@@ -132,7 +132,7 @@ class Connections:
                 return
             except OSError as error:
                 # Out of descriptors, for example: a stranger makes room; it dials again.
-                self._log.say(f"cannot accept: {errno_text(error)}")
+                self._log.complain(f"cannot accept: {errno_text(error)}")
                 for stranger in [*self.unfinished.values()][:1]:
                     self.close(stranger, "another one waits", now)
                 return
@@ -298,7 +298,7 @@ class Connections:
             self._forget(link, now)
             self.unfinished[link.fd] = link
         if reason:
-            self._log.say(f"connection {_with(link)} dropped: {reason}")
+            self._log.complain(f"connection {_with(link)} dropped: {reason}")
         self.timer = min(self.timer, link.deadline)
         if link.idle:
             self._say_no_more(link, now)
@@ -317,7 +317,7 @@ class Connections:
             return
         # Who sees its connection end may look for the line.
         if reason and state in {State.UP, State.HANDSHAKE}:
-            self._log.say(f"connection {_with(link)} dropped: {reason}")
+            self._log.complain(f"connection {_with(link)} dropped: {reason}")
         elif reason:
             self._log.detail(f"dialling {_with(link)}: {reason}")
         del self.by_fd[link.fd]

@@ -182,7 +182,7 @@ class MasterProcess:
                 self._want(wanted)
             case Drop(peer, reason):
                 if isinstance(peer, SlaveId) and peer in self._links:
-                    self.log.say(f"connection with {peer} dropped: {reason}")
+                    self.log.complain(f"connection with {peer} dropped: {reason}")
                     self._links[peer].finish()
             case ReadRecord():
                 self._request(self._read_record())
@@ -224,7 +224,7 @@ class MasterProcess:
         try:
             record = await _in_time(self._record.read())
         except (StoreError, TimeoutError) as error:
-            self.log.say(f"the record is out of reach: {error}")
+            self.log.complain(f"the record is out of reach: {error}")
             record = None
         self._given(lambda now: self.core.record_read(record, now))
 
@@ -234,7 +234,7 @@ class MasterProcess:
         try:
             outcome, current = await _in_time(self._record.write(record))
         except (StoreError, TimeoutError) as error:
-            self.log.say(f"whether the record was written is unknown: {error}")
+            self.log.complain(f"whether the record was written is unknown: {error}")
             outcome, current = Outcome.UNKNOWN, None
         self._given(lambda now: self.core.record_written(outcome, current, now))
 
@@ -242,7 +242,7 @@ class MasterProcess:
         try:
             version, document = await _in_time(self._report.read())
         except (StoreError, TimeoutError) as error:
-            self.log.say(f"the report is out of reach: {error}")
+            self.log.complain(f"the report is out of reach: {error}")
             self._given(self.core.report_unreachable)
         else:
             self._given(lambda now: self.core.report_read(version, document, now))
@@ -252,7 +252,7 @@ class MasterProcess:
         try:
             outcome, newest, current = await _in_time(self._report.write(version, document))
         except (StoreError, TimeoutError) as error:
-            self.log.say(f"whether the report was written is unknown: {error}")
+            self.log.complain(f"whether the report was written is unknown: {error}")
             outcome, newest, current = Outcome.UNKNOWN, version, None
         self._given(lambda now: self.core.report_written(outcome, newest, current, now))
 

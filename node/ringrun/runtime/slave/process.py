@@ -25,7 +25,7 @@ from ringrun.runtime.channel import Channel
 from ringrun.runtime.journal import Journal, clock_name, file_name
 from ringrun.runtime.links.admission import Name
 from ringrun.runtime.links.connections import Connections
-from ringrun.runtime.log import Log
+from ringrun.runtime.log import TEXT, Log, Style
 from ringrun.runtime.slave.loop import SlaveLoop
 from ringrun.runtime.slave.naming import NEVER_BEGUN, first_name
 from ringrun.runtime.slave.outlet import Outlet
@@ -46,6 +46,7 @@ class SlaveSetting:
     results: Path | None = None
     termination: Path | None = None
     debug: bool = False
+    style: Style = TEXT
     known: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -65,7 +66,8 @@ def run_slave(
 ) -> int:
     """Serve one run, from the listening socket to the exit code."""
     poll = select.epoll()
-    log = Log(str(setting.name.node) if setting.name else setting.title, debug=setting.debug)
+    me = str(setting.name.node) if setting.name else setting.title
+    log = Log(me, debug=setting.debug, style=setting.style)
     connections = Connections(
         poll=poll, listener=listener, name=setting.name, token=setting.token, log=log
     )
@@ -116,17 +118,26 @@ def keeper(setting: SlaveSetting) -> Callable[[Result], Result]:
             write_result(setting.results, kept)
         if setting.termination is not None:
             write_termination_message(setting.termination, kept)
-        line = f"count {kept.count} sum {shown_sum(kept.sum_exact)} digest {kept.digest}"
-        _print(setting, line)
+        tally: dict[str, Any] = {
+            "count": kept.count,
+            "sum": shown_sum(kept.sum_exact),
+            "digest": str(kept.digest),
+        }
+        line = " ".join(f"{name} {value}" for name, value in tally.items())
+        _print(setting, line, **tally)
         return kept
 
     return keep
 
 
-def _print(setting: SlaveSetting, line: str) -> None:
+def _print(setting: SlaveSetting, line: str, **fields: Any) -> None:
+    """The line that is looked for: it is written whatever the level is."""
+    line = f"{setting.title}: {line}"
+    if setting.style.json and setting.name is not None:
+        line = Log(str(setting.name.node), style=setting.style).line(line, **fields)
     # Whoever does not read it, or a disk that is full, takes nothing from the run.
     with contextlib.suppress(OSError):
-        print(f"{setting.title}: {line}", flush=True)
+        print(line, flush=True)
 
 
 def _journal(setting: SlaveSetting, name: Name) -> Journal | None:

@@ -7,17 +7,44 @@ message.
 
 import json
 import os
+import traceback
 from collections.abc import Sequence
 from typing import Any
 
 from ringrun.core.node import MasterId, SlaveId
-from ringrun.runtime.start.pod_environment import TERMINATION_MESSAGE, journal, token
+from ringrun.exit_codes import ExitCode
+from ringrun.runtime.log import Log
+from ringrun.runtime.start.pod_environment import TERMINATION_MESSAGE, journal, style, token
 from ringrun.runtime.start.program import Options, be_node
+from ringrun.spec import SpecError
+from ringrun.wording import unnumbered
 
 
 def main(arguments: Sequence[str]) -> int:
     """Be the node that the arguments name, until it is done; the exit code."""
-    return be_node(arguments, slave=_slave, master=_master)
+    try:
+        return be_node(arguments, slave=_slave, master=_master)
+    except Exception as error:
+        if not style().json:
+            raise
+        return _said_in_json(arguments, error)
+
+
+def _said_in_json(arguments: Sequence[str], error: Exception) -> int:
+    """The exit code of what a node raised. A traceback is many lines, and a fault is several, of
+    which no reader of JSON makes anything."""
+    options = dict(zip(arguments[1::2], arguments[2::2], strict=False))
+    number = options.get("--ordinal", options.get("--number", "?"))
+    node = f"{arguments[0][:1]}{number}-{options.get('--incarnation', '?')}"
+    log = Log(node, style=style())
+    if isinstance(error, SpecError):
+        for fault in error.faults:
+            log.say(fault, "error")
+        return ExitCode.WRONG_INPUT
+    words = unnumbered(" ".join(f"{type(error).__name__}: {error}".split()))
+    trace = "".join(traceback.format_exception(error))
+    log.say(f"internal error: {words}", "error", exception=trace)
+    return ExitCode.INTERNAL_ERROR
 
 
 def _slave(me: SlaveId, options: Options) -> int:
@@ -39,6 +66,7 @@ def _slave(me: SlaveId, options: Options) -> int:
             journal=journal(str(me)),
             termination=TERMINATION_MESSAGE,
             known=known_of(spec),
+            style=style(),
         ),
         listener,
     )

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from ringrun.runtime.journal import file_name
+from ringrun.runtime.log import LEVELS, Style
 from ringrun.spec import SpecError
 
 TERMINATION_MESSAGE: Final = Path("/dev/termination-log")
@@ -38,3 +39,14 @@ def journal(node: str) -> Path | None:
     if (folder / file_name(node)).exists():
         raise SpecError([f"{said} of this run's own, and {folder} has a {file_name(node)} already"])
     return folder
+
+
+def style() -> Style:
+    """How the node's lines look. What an operator of another version may ask for is not refused."""
+    level = os.environ.get("RINGRUN_LOG_LEVEL", "")
+    return Style(
+        json=os.environ.get("RINGRUN_LOG_FORMAT") == "json",
+        level=level if level in LEVELS else "info",
+        stdout=True,
+        run=os.environ.get("RINGRUN_RUN", ""),
+    )

@@ -6,6 +6,7 @@ none delays a renewal.
 
 import asyncio
 import json
+import logging
 import os
 import signal
 from collections.abc import AsyncIterator, Callable
@@ -19,11 +20,11 @@ from ringrun.core.outputs import Event, Live
 from ringrun.record.api import Api
 from ringrun.record.lease import ConfigMapReportStore, LeaseRecordStore, Objects
 from ringrun.record.store import StoreError
-from ringrun.runtime.log import Log
+from ringrun.runtime.log import LEVELS, Log
 from ringrun.runtime.master.process import STORE_TIMEOUT
 from ringrun.runtime.master.setting import MasterSetting, master_process
 from ringrun.runtime.planning import plan_of
-from ringrun.runtime.start.pod_environment import journal, token
+from ringrun.runtime.start.pod_environment import journal, style, token
 from ringrun.spec import RunSpec
 
 POLL: Final = 1.0
@@ -35,6 +36,7 @@ RETRY: Final = 0.25
 
 def run_pod_master(me: MasterId) -> int:
     """Be this master; the exit code."""
+    _take_over(Log(str(me), style=style()))
     return asyncio.run(_serve(me))
 
 
@@ -59,7 +61,7 @@ async def serve_by(api: Watched, me: MasterId) -> int:
     maps = f"/api/v1/namespaces/{os.environ['RINGRUN_NAMESPACE']}/configmaps"
     leases = f"/apis/coordination.k8s.io/v1/namespaces/{os.environ['RINGRUN_NAMESPACE']}/leases"
     lease = os.environ["RINGRUN_LEASE"]
-    log = Log(str(me))
+    log = Log(str(me), style=style())
     record = LeaseRecordStore(api, f"{leases}/{lease}", os.environ["RINGRUN_LEASE_UID"])
     process = master_process(
         MasterSetting(
@@ -122,11 +124,27 @@ async def _follow(
         except StoreError as error:
             if str(error) != told:
                 told = str(error)
-                log.say(f"watching {name}: {told}")
+                log.complain(f"watching {name}: {told}")
             await asyncio.sleep(RETRY)
 
 
 def _show(log: Log, output: Event | Live) -> None:
     """Events go to the log; the figures of the moment are in the record already."""
     if isinstance(output, Event):
-        log.say(f"{output.kind}: {output.text}")
+        log.say(f"{output.kind}: {output.text}", event=str(output.kind))
+
+
+def _take_over(log: Log) -> None:
+    """What libraries log goes the way of our own lines."""
+
+    class Handler(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            level = record.levelname.lower()
+            words = " ".join(record.getMessage().split())
+            if record.exc_info and record.exc_info[1] is not None:
+                words += f": {record.exc_info[1]!r}"
+            log.say(f"{record.name}: {words}", level if level in LEVELS else "error")
+
+    root = logging.getLogger()
+    root.handlers[:] = [Handler()]
+    root.setLevel(logging.WARNING)

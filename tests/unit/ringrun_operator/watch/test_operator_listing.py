@@ -177,4 +177,4 @@ def test_what_else_kopf_wants_of_a_session_is_the_sessions() -> None:
     assert listing.headers is session.headers
     assert not listing.closed
     asyncio.run(listing.close())
-    assert listing.closed
+    assert not listing.closed

@@ -1,5 +1,7 @@
 """What a slave's process does around its loop: what its journal says, and how a result is kept."""
 
+import dataclasses
+import json
 import re
 from pathlib import Path
 
@@ -9,6 +11,9 @@ from made_connections import TOKEN
 from made_results import result
 
 from ringrun.core.messages import Result
+from ringrun.core.node import SlaveId
+from ringrun.runtime.links.admission import Name
+from ringrun.runtime.log import Style
 from ringrun.runtime.slave.process import SlaveSetting, keeper, known_of
 from ringrun.spec import default_run
 
@@ -54,6 +59,18 @@ def test_a_result_is_one_line_for_people(
     line = capsys.readouterr().out
     assert re.fullmatch(rf"slave 3: count 3 sum \S+ digest {kept.digest}\n", line)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_result_may_be_a_line_of_json(capsys: pytest.CaptureFixture[str]) -> None:
+    """With the same words, and its parts as fields; whatever the level of the others is."""
+    looks = Style(json=True, level="error", run="demo")
+    kept = keeper(
+        dataclasses.replace(setting(), style=looks, name=Name(run="demo", node=SlaveId(3, 2)))
+    )(SAID)
+    line = json.loads(capsys.readouterr().out)
+    assert line["message"] == f"slave 3: count 3 sum {line['sum']} digest {kept.digest}"
+    assert (line["count"], line["digest"], line["run"]) == (3, kept.digest, "demo")
+    assert (line["node"], line["level"], line["logger"]) == ("s3-2", "info", "ringrun.slave")
 
 
 def test_a_result_that_cannot_be_kept_is_not_shown(

@@ -139,7 +139,7 @@ def test_a_watch_that_breaks_is_begun_again_and_told_once(
     server.broken = ["gone", "gone", "away"]
     server.later += [StoreError("away"), orders(version=1)]
     assert serve(server) == 0
-    lines = [line for line in capsys.readouterr().err.splitlines() if "watching" in line]
+    lines = [line for line in capsys.readouterr().out.splitlines() if "watching" in line]
     assert [line.split(": ", 2)[1:] for line in lines] == [
         ["watching demo-orders", text] for text in ("gone", "away", "away")
     ]
@@ -173,4 +173,4 @@ def test_another_lease_of_the_name_makes_nobody_lead(
     server = Lost()
     assert serve(server) == 0
     assert server.holders == []
-    assert "the Lease has another uid" in capsys.readouterr().err
+    assert "the Lease has another uid" in capsys.readouterr().out
