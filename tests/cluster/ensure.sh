@@ -2,6 +2,7 @@
 # Makes what the cluster needs and this machine lacks; what is there already costs nothing.
 #   ensure.sh packages       installs the Debian packages that are missing (root)
 #   ensure.sh programs       builds Kubernetes, etcd and helm from Go modules once, prints their folder
+#   ensure.sh registry       builds a registry with a password once, prints the program
 #   ensure.sh base           debootstraps the base image once, prints the name it has in buildah
 # Everything lies in $RINGRUN_CLUSTER_CACHE, outside the tree, under a name that changes with its recipe.
 set -eu
@@ -10,6 +11,12 @@ CACHE=${RINGRUN_CLUSTER_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/ringrun-cluster}
 PACKAGES="containerd runc containernetworking-plugins iptables nftables conntrack iproute2 openssl curl procps util-linux gcc libc6-dev buildah debootstrap"
 say() { echo "cluster: $*" >&2; }
 die() { say "$*"; exit 1; }
+build() { # FOLDER_WITH_build.sh OUT_FOLDER: once, with the build cache that all share
+  command -v go >/dev/null || die "Go 1.26 is needed to build the cluster's programs, and there is no go in PATH"
+  GOCACHE=${GOCACHE:-$CACHE/go-build} GOFLAGS="${GOFLAGS:-} -p=${BUILD_JOBS:-2}" \
+    nice -n 19 "$1/build.sh" "$2" > "$CACHE/build.log" 2>&1 9>&- || { tail -5 "$CACHE/build.log" >&2; die "the build failed, see $CACHE/build.log"; }
+  touch "$2/complete"
+}
 key() { cat "$@" | sha256sum | cut -c1-12; }
 mkdir -p "$CACHE"; exec 9> "$CACHE/lock"; flock 9   # two at once would build everything twice
 
@@ -28,13 +35,17 @@ packages)
 programs)
   bin=$CACHE/programs-$(key "$HERE"/tools/*)
   if [ ! -e "$bin/complete" ]; then
-    command -v go >/dev/null || die "Go 1.26 is needed to build the cluster's programs, and there is no go in PATH"
     say "building Kubernetes, etcd and helm from Go modules, once (7 to 20 minutes; log: $CACHE/build.log)"
-    GOCACHE=${GOCACHE:-$CACHE/go-build} GOFLAGS="${GOFLAGS:-} -p=${BUILD_JOBS:-2}" \
-      nice -n 19 "$HERE/tools/build.sh" "$bin" > "$CACHE/build.log" 2>&1 9>&- || { tail -5 "$CACHE/build.log" >&2; die "the build failed, see $CACHE/build.log"; }
-    touch "$bin/complete"
+    build "$HERE/tools" "$bin"
   fi
   echo "$bin";;
+registry)   # a program of its own: a change of it must not build Kubernetes anew
+  bin=$CACHE/registry-$(key "$HERE"/registry/*)
+  if [ ! -e "$bin/complete" ]; then
+    say "building a registry from Go modules, once (2 minutes; log: $CACHE/build.log)"
+    build "$HERE/registry" "$bin"
+  fi
+  echo "$bin/registry";;
 base)
   name=localhost/ringrun-base:$(key "$0")
   if ! buildah inspect --type image "$name" >/dev/null 2>&1; then
@@ -50,5 +61,5 @@ base)
     buildah bud --quiet --isolation chroot -t "$name" -f "$work/Dockerfile" "$work" > "$CACHE/base.log" 2>&1 9>&- || { tail -5 "$CACHE/base.log" >&2; die "the base image failed"; }
   fi
   echo "$name";;
-*) die "ensure.sh packages|programs|base";;
+*) die "ensure.sh packages|programs|registry|base";;
 esac

@@ -75,6 +75,14 @@ def no_operator(cluster: Kubectl, operator: None) -> Iterator[Callable[[], None]
         yield lambda: stack.enter_context(operator_away(cluster))
 
 
+@pytest.fixture(scope="module")
+def alone(cluster: Kubectl, operator: None) -> Iterator[None]:
+    """The operator away for the rest of a module, whose tests install their own."""
+    del operator
+    with operator_away(cluster):
+        yield
+
+
 @pytest.fixture(autouse=True)
 def _operator_where_needed(request: pytest.FixtureRequest) -> None:
     """All scenarios need the operator but those of the schema, which do without any node."""

@@ -29,6 +29,7 @@ from ringrun_operator.objects.settings import Settings, merged
 
 Template = Mapping[str, Any]
 
+DEFAULT_CONTAINER: Final = "kubectl.kubernetes.io/default-container"
 SLAVE_PORT: Final = 10501
 TOKEN_FILE: Final = "/var/run/ringrun/token"
 
@@ -80,7 +81,9 @@ def pod(owner: Owner, spec: RunSpec, node: NodeId, settings: Settings, record_ui
         # Ours win: the operator finds its pods by them.
         {**off_labels, **labels, **names.pod_labels(owner.name, node)},
     )
-    metadata["annotations"] = {**off_annotations, **annotations}
+    # Whatever is injected before it: `kubectl logs` and `kubectl exec` mean the node.
+    shown = {DEFAULT_CONTAINER: role_of(node).value}
+    metadata["annotations"] = {**off_annotations, **shown, **annotations}
     return {
         "apiVersion": "v1",
         "kind": "Pod",

@@ -42,10 +42,12 @@ class Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Block:
-    """A fenced block: its lines, and the commands in it, of which it may have none."""
+    """A fenced block: its lines, and the commands in it, of which it may have none; `info` is the
+    word behind its fence."""
 
     page: str
     line: int
+    info: str
     lines: tuple[str, ...]
     steps: tuple[Step, ...]
 
@@ -61,7 +63,7 @@ def blocks_of(text: str, page: str) -> Iterator[Block]:
             continue
         inside = tuple(lines[begin : number - 1])
         steps = _job(inside, begin + 1) if info == "yaml" else _typed(inside, begin + 1)
-        yield Block(page=page, line=begin, lines=inside, steps=steps)
+        yield Block(page=page, line=begin, info=info, lines=inside, steps=steps)
         begin = 0
     assert not begin, f"{page}:{begin}: this block has no end"
 
@@ -83,9 +85,9 @@ def _typed(lines: tuple[str, ...], first: int) -> tuple[Step, ...]:
 
 
 def _job(lines: tuple[str, ...], first: int) -> tuple[Step, ...]:
-    """The commands of a CI job's steps."""
-    found = yaml.safe_load("\n".join(lines))
-    scripts = [each["run"] for each in found if "run" in each] if isinstance(found, list) else []
+    """The commands of a CI job's steps; manifests have none."""
+    found = [each for each in yaml.safe_load_all("\n".join(lines)) if isinstance(each, list)]
+    scripts = [step["run"] for steps in found for step in steps if "run" in step]
     commands = [line for script in scripts for line in script.splitlines()]
     return tuple(Step(command=command, said=None, line=first) for command in commands)
 
@@ -99,6 +101,8 @@ def stray_commands(text: str) -> list[str]:
     """Lines of blocks, fenced or indented, that would be typed and have no `$ ` before them."""
     lines = re.findall(r"^ {4}.*$", re.sub(r"(?ms)^```.*?^```", "", text), re.MULTILINE)
     for block in blocks_of(text, ""):
+        if block.info == "yaml":  # a job, whose steps are typed, or a manifest: nothing is typed of it
+            continue
         before = block.steps[0].line - block.line - 1 if block.steps else len(block.lines)
         lines += block.lines[:before]
     return [line.strip() for line in lines if _TYPED.match(line)]

@@ -121,6 +121,12 @@ def test_text_in_blocks_is_no_command() -> None:
     assert stray_commands(text) == []
 
 
+def test_a_script_inside_of_a_manifest_is_no_command() -> None:
+    """Such as that of Argo CD, in Lua; a block may hold several manifests."""
+    text = "```yaml\ndata:\n  health: |\n    for _, each in pairs(all) do\n---\nkind: Other\n```\n"
+    assert stray_commands(text) == []
+
+
 SEND = "SEND   0.75 s  slave 2 (incarnation 1) lost: killed by SIGKILL; view 2 [0 1 3], cut 2,875"
 
 

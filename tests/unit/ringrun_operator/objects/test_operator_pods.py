@@ -58,6 +58,7 @@ def test_a_slave_pod_is_exactly_this() -> None:
                 "kuma.io/sidecar-injection": "disabled",
                 "consul.hashicorp.com/connect-inject": "false",
                 "dapr.io/enabled": "false",
+                "kubectl.kubernetes.io/default-container": "slave",
             },
             "ownerReferences": [
                 {
@@ -390,3 +391,10 @@ def test_pods_are_of_the_api_servers_schema_and_restricted(
         assert context["allowPrivilegeEscalation"] is False
         assert context["capabilities"]["drop"] == ["ALL"]
         assert context["readOnlyRootFilesystem"] is True
+
+
+def test_kubectl_logs_means_the_node_whatever_is_injected() -> None:
+    """Else they are those of whichever container comes first."""
+    for node, role in ((SLAVE, "slave"), (MASTER, "master")):
+        annotations = built_of(run_spec(), node)["metadata"]["annotations"]
+        assert annotations["kubectl.kubernetes.io/default-container"] == role

@@ -1,7 +1,9 @@
 """The conditions of a run, and how a list of them is kept."""
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from api_server import ApiServer
@@ -48,3 +50,10 @@ def test_the_outcome_is_unknown_until_the_report_is_there() -> None:
         assert found[kind] == ("Unknown", "Active")
     assert found["Finished"] == ("False", "Active")
     assert conditions(finished().look())["Finished"] == ("True", "Failed")
+
+
+def test_the_page_has_every_condition_in_its_order() -> None:
+    """The table of docs/kubernetes.md: a type that is added there is explained there."""
+    page = (Path(__file__).parents[4] / "docs" / "kubernetes.md").read_text()
+    table = page.partition("| condition |")[2].partition("\n\n")[0]
+    assert re.findall(r"^\| (\w+) \|", table, re.MULTILINE) == [each.value for each in Type]
