@@ -101,7 +101,8 @@ def stray_commands(text: str) -> list[str]:
     """Lines of blocks, fenced or indented, that would be typed and have no `$ ` before them."""
     lines = re.findall(r"^ {4}.*$", re.sub(r"(?ms)^```.*?^```", "", text), re.MULTILINE)
     for block in blocks_of(text, ""):
-        if block.info == "yaml":  # a job, whose steps are typed, or a manifest: nothing is typed of it
+        if block.info == "yaml":
+            # A job, whose steps are typed, or a manifest: nothing is typed of it.
             continue
         before = block.steps[0].line - block.line - 1 if block.steps else len(block.lines)
         lines += block.lines[:before]
