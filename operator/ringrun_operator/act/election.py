@@ -48,7 +48,8 @@ class Candidate:
         self._election = Election(me, now=clock(), terms=TERMS)
         self._lease: dict[str, Any] = {}
         self._complained = ""
-        self._seen: int | None = None
+        self._spec: dict[str, Any] | None = None
+        self._renewals = 0
         self._kept_at: float | None = None
 
     @property
@@ -199,8 +200,11 @@ class Candidate:
         self._saw(self._clock())
 
     def _saw(self, now: float) -> None:
-        version = int(self._lease["metadata"]["resourceVersion"])
-        if self._seen not in (None, version) and self._holder not in ("", self._election.me):
-            self._kept_at = now
-        self._seen = version
-        self._election.saw(version, self._holder, now)
+        """The lease as it is now. Whoever edits something else of it renews nothing."""
+        spec = dict(self._lease.get("spec") or {})
+        if spec != self._spec:
+            first, self._spec = self._spec is None, spec
+            self._renewals += 1
+            if not first and self._holder not in ("", self._election.me):
+                self._kept_at = now
+        self._election.saw(self._renewals, self._holder, now)

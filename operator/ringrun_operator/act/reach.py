@@ -1,14 +1,14 @@
 """Whether the API server is there, and allows what the operator has to do: asked all the time.
 
-Run by `operating` beside the terms, for a standby as well. It asks for one right after the other,
-which costs a small request every few seconds; for all of them at the start, while one is missing,
+Run by `operating` beside the terms, for a standby as well. It asks for some rights after others,
+which costs a small request every second; for all of them at the start, while one is missing,
 and soon after anything was refused: a refusal alone may be a quota's or a policy's.
 """
 
 import asyncio
 import time
 from collections.abc import Callable, Sequence
-from itertools import cycle
+from itertools import cycle, islice
 from typing import Final
 
 from ringrun.record.api import ApiError, Refused
@@ -16,7 +16,10 @@ from ringrun_operator.act.cluster import Cluster
 from ringrun_operator.act.rights import Right, missing_in_words
 
 EVERY: Final = 3.0
-"""Seconds between two questions."""
+"""Seconds between two portions of questions."""
+
+PORTION: Final = 3
+"""Questions in a portion: in one namespace all are asked within half a minute."""
 
 ROUND: Final = 15.0
 """Seconds, at least, between two rounds of all questions that refusals of something else cause."""
@@ -56,8 +59,8 @@ class Reach:
     @property
     def answering(self) -> float:
         """Seconds for which every question was answered; a pause of ours begins them anew."""
-        since = self._answering_since
-        return 0.0 if since is None else self._clock() - since
+        now, since = self._clock(), self._answering_since
+        return 0.0 if since is None or self._has_paused(now) else now - since
 
     async def run(self) -> None:
         """Ask."""
@@ -66,14 +69,14 @@ class Reach:
             await asyncio.sleep(EVERY)
 
     async def ask(self) -> None:
-        """One question, or a round of all."""
+        """A portion of the questions, or a round of all."""
         now = self._clock()
-        if now - self._asked_at > 3.0 * EVERY + REQUEST:
+        if self._has_paused(now):
             self._answering_since = None
         whole = self._is_round_due(now)
         forbidden = self._cluster.forbidden
         try:
-            refused = await self._refused(self._rights if whole else (next(self._turn),))
+            refused = await self._refused(self._rights if whole else self._portion())
         except Refused as refusal:
             # It answers, if only that nobody may ask: then the watches have to tell.
             self._away = "" if refusal.status == 403 else f"the API server refuses: {refusal}"
@@ -94,6 +97,13 @@ class Reach:
         self._asked_at = self._clock()
         if self._answering_since is None:
             self._answering_since = self._asked_at
+
+    def _portion(self) -> tuple[Right, ...]:
+        return tuple(islice(self._turn, min(PORTION, len(self._rights))))
+
+    def _has_paused(self, now: float) -> bool:
+        """Whether we were stopped: nobody knows what the API server did meanwhile."""
+        return now - self._asked_at > 3.0 * EVERY + REQUEST
 
     def _is_round_due(self, now: float) -> bool:
         if self._round_at is None or self._missing:

@@ -4,10 +4,10 @@ import asyncio
 from typing import Any
 
 from ringrun.record.api import ApiError, Refused
-from ringrun_operator.act.reach import EVERY, REQUEST, ROUND, Reach
+from ringrun_operator.act.reach import EVERY, PORTION, REQUEST, ROUND, Reach
 from ringrun_operator.act.rights import Right
 
-RIGHTS = [Right(verb, "", "pods", "") for verb in ("get", "list", "create")]
+RIGHTS = [Right(verb, "", "pods", "") for verb in "abcdefgh"]
 
 
 class Asked:
@@ -46,32 +46,32 @@ def test_all_are_asked_for_at_first_and_then_one_after_the_other() -> None:
     """Until then nothing is known, and that is not well."""
     cluster, asking = reach()
     assert asking.fault == "the API server has not been asked yet"
-    assert ask(cluster, asking) == ["create", "get", "list"]
+    assert ask(cluster, asking) == [*"abcdefgh"]
     assert asking.fault == ""
-    assert [ask(cluster, asking) for _ in range(4)] == [["get"], ["list"], ["create"], ["get"]]
+    assert [ask(cluster, asking) for _ in range(4)] == [[*"abc"], [*"def"], [*"agh"], [*"bcd"]]
 
 
 def test_while_one_is_missing_all_are_asked_for() -> None:
     """So that it is known soon when that is mended, and all that is missing is told."""
     cluster, asking = reach()
-    cluster.denied = {"list"}
+    cluster.denied = {"g"}
     ask(cluster, asking)
-    assert asking.fault.startswith("the operator may not list pods (in all namespaces)")
-    assert len(ask(cluster, asking)) == 3
+    assert asking.fault.startswith("the operator may not g pods (in all namespaces)")
+    assert len(ask(cluster, asking)) == len(RIGHTS)
     cluster.denied = set()
-    assert len(ask(cluster, asking)) == 3
+    assert len(ask(cluster, asking)) == len(RIGHTS)
     assert asking.fault == ""
-    assert len(ask(cluster, asking)) == 1
+    assert len(ask(cluster, asking)) == PORTION
 
 
 def test_one_that_is_missed_in_its_turn_causes_a_round() -> None:
     """There may be more; what is told is what a round has found."""
     cluster, asking = reach()
     ask(cluster, asking)
-    cluster.denied = {"get", "create"}
-    assert ask(cluster, asking) == ["get"]
-    assert len(ask(cluster, asking)) == 3
-    assert "get pods, create pods" in asking.fault
+    cluster.denied = {"a", "h"}
+    assert ask(cluster, asking) == [*"abc"]
+    assert len(ask(cluster, asking)) == len(RIGHTS)
+    assert "a pods, h pods" in asking.fault
 
 
 def test_a_refusal_elsewhere_causes_a_round_and_not_many() -> None:
@@ -81,21 +81,21 @@ def test_a_refusal_elsewhere_causes_a_round_and_not_many() -> None:
     rounds = 0
     for _ in range(round(4 * ROUND / EVERY)):
         cluster.forbidden += 1
-        rounds += len(ask(cluster, asking)) == 3
+        rounds += len(ask(cluster, asking)) == len(RIGHTS)
     assert rounds in (3, 4)
 
 
 def test_a_server_that_is_away_is_told_without_the_question() -> None:
     """What was known of the rights stays."""
     cluster, asking = reach()
-    cluster.denied = {"get"}
+    cluster.denied = {"g"}
     ask(cluster, asking)
     cluster.fails = ApiError("POST /apis/x: Connection refused")
     ask(cluster, asking)
     assert asking.fault == "the API server https://here is out of reach: Connection refused"
     cluster.fails = None
     ask(cluster, asking)
-    assert "get pods" in asking.fault
+    assert "g pods" in asking.fault
 
 
 def test_whether_one_may_ask_is_no_matter() -> None:
@@ -116,7 +116,9 @@ def test_how_long_it_has_answered_begins_anew_after_a_pause() -> None:
     ask(cluster, asking)
     ask(cluster, asking)
     assert asking.answering == EVERY
-    ask(cluster, asking, after=60.0)
+    cluster.now += 60.0
+    assert asking.answering == 0.0
+    ask(cluster, asking, after=0.0)
     assert asking.answering == 0.0
     ask(cluster, asking, after=EVERY + REQUEST)
     assert asking.answering == EVERY + REQUEST
