@@ -23,10 +23,10 @@ $ helm test ringrun --namespace ringrun-system
 
 The CRD comes with the release and stays when it is uninstalled, so runs and results do too:
 `kubectl delete crd ringruns.ringrun.dev` removes them all. In a namespace of one's own, without any
-ClusterRole, and with the CRD given beforehand by whoever may:
+ClusterRole; the CRD, and the rights to give, come beforehand from whoever may:
 
 ```
-$ kubectl apply -f deploy/crd.yaml
+$ kubectl apply -k overlays/teams
 $ helm install ringrun charts/ringrun --set scope=namespaced,crd.install=false
 ```
 

@@ -17,19 +17,20 @@
 
 {{- define "ringrun.selectorLabels" -}}
 app.kubernetes.io/name: ringrun
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
 app.kubernetes.io/component: operator
 {{- end }}
 
+{{/* Those of every object: common ones take the place of ours, but for what objects are found by. */}}
 {{- define "ringrun.labels" -}}
-helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
-{{ include "ringrun.selectorLabels" . }}
-app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
-app.kubernetes.io/managed-by: {{ .Release.Service }}
-app.kubernetes.io/part-of: ringrun
-{{- with .Values.commonLabels }}
-{{ toYaml . }}
+{{- $found := set (include "ringrun.selectorLabels" . | fromYaml) "app.kubernetes.io/managed-by" .Release.Service -}}
+{{- $chart := printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" -}}
+{{- $ours := dict "helm.sh/chart" $chart "app.kubernetes.io/version" .Chart.AppVersion "app.kubernetes.io/part-of" "ringrun" -}}
+{{- merge $found (.Values.commonLabels | default dict) $ours | toYaml -}}
 {{- end }}
+
+{{- define "ringrun.testLabels" -}}
+{{- set (include "ringrun.labels" . | fromYaml) "app.kubernetes.io/component" "test" | toYaml -}}
 {{- end }}
 
 {{- define "ringrun.serviceAccountName" -}}
@@ -46,6 +47,17 @@ app.kubernetes.io/part-of: ringrun
 {{- else -}}
 {{- printf "%s:%s" .Values.image.repository (.Values.image.tag | default .Chart.AppVersion) -}}
 {{- end -}}
+{{- end }}
+
+{{/*
+Not empty if the CRD is there and is not this release's: another release, or kubectl, brought it. Asked for
+only by a release that is to bring it, for a team with rights in its namespace alone may not look.
+*/}}
+{{- define "ringrun.foreignCrd" -}}
+{{- $there := lookup "apiextensions.k8s.io/v1" "CustomResourceDefinition" "" "ringruns.ringrun.dev" | default dict -}}
+{{- $annotations := dig "metadata" "annotations" dict $there | default dict -}}
+{{- $release := printf "%s/%s" (get $annotations "meta.helm.sh/release-namespace") (get $annotations "meta.helm.sh/release-name") -}}
+{{- if and $there (ne $release (printf "%s/%s" .Release.Namespace .Release.Name)) }}true{{ end -}}
 {{- end }}
 
 {{/* The namespaces of a namespaced install, as a YAML list. */}}
@@ -112,4 +124,33 @@ app.kubernetes.io/part-of: ringrun
   resources: [networkpolicies]
   verbs: [create]
 {{- end -}}
+{{- end }}
+
+{{/* To the API server, as a rule of a NetworkPolicy; it may be given by name. */}}
+{{- define "ringrun.apiServerEgress" -}}
+- ports:
+    {{- range .Values.networkPolicy.apiServerPorts }}
+    - {port: {{ . }}, protocol: TCP}
+    {{- end }}
+    - {port: 53, protocol: UDP}
+    - {port: 53, protocol: TCP}
+{{- end }}
+
+{{/* A proxy beside the test would keep it from ending; what the administrator says of all runs takes their place. */}}
+{{- define "ringrun.alone" -}}
+labels:
+  sidecar.istio.io/inject: "false"
+  istio.io/dataplane-mode: none
+  kuma.io/sidecar-injection: disabled
+annotations:
+  linkerd.io/inject: disabled
+  consul.hashicorp.com/connect-inject: "false"
+  dapr.io/enabled: "false"
+{{- end }}
+
+{{/* The pod is gone when the test has failed, so what it said is shown then. */}}
+{{- define "ringrun.testHook" -}}
+helm.sh/hook: test
+helm.sh/hook-delete-policy: before-hook-creation,hook-succeeded,hook-failed
+helm.sh/hook-output-log-policy: hook-failed
 {{- end }}

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -209,3 +210,114 @@ def test_names_without_a_namespace_do_not_collide(kubectl: Kubectl, templates: H
         )
     assert len(made[0]) == len(made[1]) == 4
     assert not made[0] & made[1]
+
+
+def test_a_team_installs_with_the_rights_of_its_namespace(kubectl: Kubectl, helm: Helm) -> None:
+    """Given once what overlays/teams has: no right outside of the namespace, not even to look."""
+    kubectl("apply", "--server-side", "--force-conflicts", "-k", str(ROOT / "overlays/teams"))
+    try:
+        kubectl("create", "serviceaccount", "team")
+        account = f"{kubectl.namespace}:team"
+        kubectl(
+            "create", "rolebinding", "team", "--clusterrole=admin", f"--serviceaccount={account}"
+        )
+        team = ["--kube-as-user", f"system:serviceaccount:{account}"]
+        runs.wait("rights", lambda: may(kubectl, account, "patch", "ringruns/status"), 30)
+        settings = [*NAMESPACED, "--set", "crd.install=false,networkPolicy.enabled=true"]
+        settings += ["--set", "networkPolicy.runs=true"]
+        assert "kubectl" in helm("install", "team", CHART, *settings, *team)
+        assert "Succeeded" in helm("test", "team", "--timeout", "150s", *team)
+        helm("uninstall", "team", "--wait", *team)
+    finally:
+        kubectl("delete", "clusterrole", "ringrun-admin")
+
+
+def may(kubectl: Kubectl, account: str, verb: str, resource: str) -> bool:
+    """Whether this account may do that in the namespace."""
+    review = {
+        "apiVersion": "authorization.k8s.io/v1",
+        "kind": "SubjectAccessReview",
+        "spec": {
+            "user": f"system:serviceaccount:{account}",
+            "resourceAttributes": {
+                "namespace": kubectl.namespace,
+                "verb": verb,
+                "group": "ringrun.dev",
+                "resource": resource.partition("/")[0],
+                "subresource": resource.partition("/")[2],
+            },
+        },
+    }
+    answer = kubectl("create", "-o", "json", "-f", "-", stdin=json.dumps(review))
+    return bool(json.loads(answer)["status"]["allowed"])
+
+
+class Strict(yaml.SafeLoader):
+    """A key that is there twice is wrong, as it is for kustomize and for other tools."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        keys = [self.construct_object(key, deep=True) for key, _ in node.value]  # type: ignore[no-untyped-call]
+        assert len(keys) == len(set(keys)), f"{sorted(keys)}: {node.start_mark}"
+        return super().construct_mapping(node, deep)
+
+
+def made_of(helm: Helm, release: str, *settings: str) -> list[dict[str, Any]]:
+    """The objects of a release, the test's among them."""
+    text = helm("template", release, CHART, *settings)
+    return [each for each in yaml.load_all(text, Strict) if each]
+
+
+SAID_TWICE = [
+    "commonLabels.team=a",
+    "podLabels.team=b",
+    "runs.labels.team=c",
+    r"commonLabels.app\.kubernetes\.io/part-of=platform",
+    r"podLabels.app\.kubernetes\.io/component=mine",
+    r"runs.labels.sidecar\.istio\.io/inject=yes",
+    r"runs.annotations.linkerd\.io/inject=enabled",
+    "podMonitor.labels.team=d",
+]
+ALL_OBJECTS = "networkPolicy.enabled=true,podMonitor.enabled=true,service.enabled=true"
+ALL_OBJECTS += ",podDisruptionBudget.enabled=true,crd.install=false"
+
+
+def test_common_labels_are_on_every_object_and_no_key_is_there_twice(templates: Helm) -> None:
+    """On what `helm test` makes too; what objects are found by stays."""
+    said = [f"--set-string={each}" for each in SAID_TWICE]
+    made = made_of(templates, "ring", "--set", ALL_OBJECTS, *said)
+    labels = {(each["kind"], each["metadata"]["name"]): each["metadata"]["labels"] for each in made}
+    assert {each["team"] for each in labels.values()} == {"a", "d"}
+    assert {each["app.kubernetes.io/part-of"] for each in labels.values()} == {"platform"}
+    (deployment,) = (each for each in made if each["kind"] == "Deployment")
+    pod = deployment["spec"]["template"]["metadata"]["labels"]
+    assert pod["team"] == "b"
+    assert pod.items() >= deployment["spec"]["selector"]["matchLabels"].items()
+    (test,) = (each for each in made if each["kind"] == "Pod")
+    assert test["metadata"]["labels"]["sidecar.istio.io/inject"] == "yes"
+    assert test["metadata"]["labels"]["istio.io/dataplane-mode"] == "none"
+    assert test["metadata"]["annotations"]["linkerd.io/inject"] == "enabled"
+    assert test["metadata"]["annotations"]["dapr.io/enabled"] == "false"
+
+
+def test_any_name_of_a_release_will_do(kubectl: Kubectl, templates: Helm) -> None:
+    """Dots, digits alone, words that YAML takes for something else: the API server takes them."""
+    for release in ("my.ring", "123", "true", "x" * 53):
+        made = made_of(templates, release, "--set", f"{ALL_OBJECTS},podMonitor.enabled=false")
+        (test,) = (each for each in made if each["kind"] == "Pod")
+        # The API server looks for the account, which nobody made.
+        test["spec"]["serviceAccountName"] = "default"
+        (name,) = (each for each in test["spec"]["containers"][0]["args"] if "--name=" in each)
+        run = runs.load(RUN)
+        run["metadata"]["name"] = name.partition("=")[2]
+        objects = {"apiVersion": "v1", "kind": "List", "items": [*made, run]}
+        kubectl("create", "--dry-run=server", "-f", "-", stdin=json.dumps(objects))
+
+
+def test_wrong_values_are_told_in_words(templates: Helm) -> None:
+    """Rule, value and place; values of an older chart are not guessed at."""
+    with pytest.raises(HelmError, match=r"namespaces is for scope=namespaced; .* namespaces is a"):
+        templates("template", "ring", CHART, "--set", "namespaces={a}")
+    with pytest.raises(HelmError, match="'nodeselector' not allowed"):
+        templates("template", "ring", CHART, "--set", "runs.nodeselector.a=b")
+    with pytest.raises(HelmError, match="missing property 'runs'"):
+        templates("template", "ring", CHART, "--set", "runs=null")

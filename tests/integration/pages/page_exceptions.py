@@ -61,7 +61,7 @@ NOT_TYPED: Final = {
             "helm install ringrun charts/ringrun --namespace ringrun-system --create-namespace"
         ): _CHART,
         "helm test ringrun --namespace ringrun-system": _CHART,
-        "kubectl apply -f deploy/crd.yaml": _CHART,
+        "kubectl apply -k overlays/teams": _CHART,
         "helm install ringrun charts/ringrun --set scope=namespaced,crd.install=false": _CHART,
     },
     "docs/simulation.md": {
