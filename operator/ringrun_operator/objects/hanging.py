@@ -9,6 +9,8 @@ from collections.abc import Iterator, Mapping
 from math import inf
 from typing import Any, Final, NamedTuple
 
+import msgspec
+
 from ringrun_operator.objects.trouble import Trouble
 from ringrun_operator.times import seconds
 
@@ -143,6 +145,19 @@ def find(pod: Mapping[str, Any], role: str, event: Said | None, now: float) -> H
     return None
 
 
+def last_words(message: str) -> str:
+    """What a process said last, cut short; of a log line in JSON its message."""
+    last = next((line for line in reversed(message.splitlines()) if line.strip()), "").strip()
+    if last.startswith("{"):
+        try:
+            found = msgspec.json.decode(last)
+        except msgspec.DecodeError:
+            found = None
+        if isinstance(found, dict):
+            last = str(found.get("message") or last)
+    return last[:200]
+
+
 def cause_of_init(status: Mapping[str, Any]) -> str:
     """How an init container ended that kept the pod from starting; empty if none did."""
     for each in _initial(status):
@@ -150,8 +165,8 @@ def cause_of_init(status: Mapping[str, Any]) -> str:
         if ended.get("exitCode"):
             reason = ended.get("reason", "")
             more = f" ({reason})" if reason not in {"", "Error"} else ""
-            lines = [line for line in ended.get("message", "").splitlines() if line.strip()]
-            last = f": {lines[-1].strip()[:200]}" if lines else ""
+            words = last_words(ended.get("message", ""))
+            last = f": {words}" if words else ""
             return (
                 f"init container {each.get('name', '')}: exit code {ended['exitCode']}{more}{last}"
             )

@@ -24,6 +24,7 @@ from ringrun_operator.objects.hanging import (
     condition,
     container_status,
     find,
+    last_words,
     next_look,
 )
 from ringrun_operator.objects.pods import SLAVE_PORT
@@ -176,8 +177,8 @@ def _cause(status: Mapping[str, Any], terminated: Mapping[str, Any] | None) -> s
     message = terminated.get("message", "")
     if code and not _result(terminated):
         # What it said last is why it ended.
-        last = next((line for line in reversed(message.splitlines()) if line.strip()), "")
-        cause += f": {last.strip()[:200]}" if last else ""
+        words = last_words(message)
+        cause += f": {words}" if words else ""
     return cause
 
 

@@ -86,11 +86,29 @@ def resolve(template: Mapping[str, Any], defaults: Defaults) -> Settings:
     for each in ("serviceAccountName", "automountServiceAccountToken"):
         # A master has an account of the run's own.
         resolved[Role.MASTER].pop(each, None)
+    for each in resolved.values():
+        _log(each, defaults)
     return Settings(
         slaves=resolved[Role.SLAVE],
         masters=resolved[Role.MASTER],
         network_ports=defaults.network_ports,
     )
+
+
+def _log(template: dict[str, Any], defaults: Defaults) -> None:
+    """Have nodes log as the operator does, unless the template says how."""
+    wanted = {
+        "RINGRUN_LOG_FORMAT": (defaults.log_format, "text"),
+        "RINGRUN_LOG_LEVEL": (defaults.log_level, "info"),
+    }
+    given = {each["name"] for each in template.get("env", ())}
+    more = [
+        {"name": name, "value": value}
+        for name, (value, usual) in wanted.items()
+        if value != usual and name not in given
+    ]
+    if more:
+        template["env"] = [*template.get("env", ()), *more]
 
 
 def _of(role: Role, template: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,7 +7,6 @@ import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 import aiohttp
@@ -17,9 +16,7 @@ from api_over_http import HttpApi, cluster_of
 from http_on_loopback import LONGEST, free_port, in_a_loop, serving, until
 from kubernetes.aio.client.configuration import Configuration
 
-from ringrun.core.master.election import Terms
 from ringrun.record.api import Api, ApiError, Refused
-from ringrun.record.lease_object import micro_time
 from ringrun_operator.act import rights
 from ringrun_operator.act.cluster import Cluster
 from ringrun_operator.objects.settings import Defaults
@@ -104,10 +101,10 @@ def ring_run(name: str = "demo", **spec: Any) -> dict[str, Any]:
 
 
 def hold(api: HttpApi, holder: str) -> None:
-    """Somebody takes the operators' lease, or renews it."""
+    """Somebody takes, or renews, the operators' lease."""
     found = api.objects.get(LEASE) or {"metadata": {"name": LEASE[2], "namespace": LEASE[1]}}
-    renewed = micro_time(datetime.now(UTC))
-    spec = {**found.get("spec", {}), "holderIdentity": holder, "renewTime": renewed}
+    version = found["metadata"].get("resourceVersion", "0")
+    spec = {**found.get("spec", {}), "holderIdentity": holder, "renewTime": version}
     api.put("leases", {**found, "spec": spec})
 
 
@@ -175,8 +172,7 @@ async def test_a_standby_is_ready_while_it_sees_the_lease_kept(
     """A lease that somebody holds may be a dead one's. It watches nothing, until it leads."""
     monkeypatch.setattr("ringrun_operator.operating.PATIENCE", 0.0)
     monkeypatch.setattr("ringrun_operator.act.election.LOOK_EVERY", 0.1)
-    terms = Terms(lease=2.0, renew=0.5, stop_after=1.5)
-    monkeypatch.setattr("ringrun_operator.act.election.TERMS", terms)
+    monkeypatch.setattr("ringrun_operator.act.reach.EVERY", 0.1)
     api = HttpApi()
     api.put("ringruns", ring_run())
     hold(api, "other")
@@ -190,7 +186,7 @@ async def test_a_standby_is_ready_while_it_sees_the_lease_kept(
         assert await process.metric('ringrun_runs{phase="none"}') is None
         assert {each.plural for each in api.requests} == {"leases"}
         api.denied = {("update", "leases")}
-        # Nobody renews it, and this one cannot win.
+        # It could not win.
         await process.until_says("/readyz", 503, cannot("update leases.coordination.k8s.io"))
         api.denied = set()
         hold(api, "")

@@ -6,11 +6,26 @@ import os
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from ringrun_operator.__main__ import main
+
+
+@pytest.fixture(autouse=True)
+def logging_as_it_was(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The program sets it up for its process."""
+    root = logging.getLogger()
+    level, handlers = root.level, [*root.handlers]
+    monkeypatch.setattr(sys, "excepthook", sys.excepthook)
+    monkeypatch.setattr(threading, "excepthook", threading.excepthook)
+    yield
+    logging.captureWarnings(False)
+    root.setLevel(level)
+    root.handlers[:] = handlers
+
 
 HERE = ("--namespace", "lab", "--port", "0", "--no-election")
 
@@ -83,14 +98,8 @@ def test_a_fault_is_a_line_of_the_log_where_that_is_json(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The pod's environment may say so: whoever reads its log reads no other lines."""
-    root = logging.getLogger()
-    monkeypatch.setattr(root, "handlers", [*root.handlers])
-    for name, value in (("excepthook", sys.excepthook), ("stdout", sys.stdout)):
-        monkeypatch.setattr(sys, name, value)
-    monkeypatch.setattr(threading, "excepthook", threading.excepthook)
     monkeypatch.setenv("RINGRUN_LOG_FORMAT", "json")
     assert main((*HERE, "--kubeconfig", "/nowhere")) == 2
-    logging.captureWarnings(False)
     said = capsys.readouterr()
     assert said.err == ""
     line = json.loads(said.out)

@@ -67,6 +67,12 @@ def test_what_a_process_said_last_is_why_it_ended() -> None:
     """The last line that says anything."""
     seen = see(container(terminated={"exitCode": 1, "message": "a\nno such thing\n\n"}))
     assert seen.cause == "exit code 1: no such thing"
+    line = '{"time": "2026-01-01T00:00:00Z", "level": "error", "message": "no such key"}'
+    assert see(container(terminated={"exitCode": 1, "message": line})).cause.endswith(
+        ": no such key"
+    )
+    odd = see(container(terminated={"exitCode": 1, "message": "{no"}))
+    assert odd.cause == "exit code 1: {no"
 
 
 @pytest.mark.parametrize(

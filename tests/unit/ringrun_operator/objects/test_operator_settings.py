@@ -127,3 +127,16 @@ def test_an_image_is_pinned_by_the_digest_that_the_kubelet_found(
     found = pin(settings, Role.SLAVE, image_id)
     assert found.slaves["image"] == pinned
     assert found.masters["image"] == image
+
+
+def test_nodes_log_as_the_operator_does() -> None:
+    """Unless the template says how; what is usual need not be said."""
+    defaults = Defaults(image="x", log_format="json", log_level="debug")
+    said = [
+        {"name": "RINGRUN_LOG_FORMAT", "value": "json"},
+        {"name": "RINGRUN_LOG_LEVEL", "value": "debug"},
+    ]
+    assert resolve({}, defaults).slaves["env"] == resolve({}, defaults).masters["env"] == said
+    own = {"name": "RINGRUN_LOG_FORMAT", "value": "text"}
+    assert resolve({"env": [own]}, defaults).slaves["env"] == [own, said[1]]
+    assert "env" not in resolve({}, Defaults(image="x")).slaves
