@@ -86,8 +86,8 @@ def resolve(template: Mapping[str, Any], defaults: Defaults) -> Settings:
     for each in ("serviceAccountName", "automountServiceAccountToken"):
         # A master has an account of the run's own.
         resolved[Role.MASTER].pop(each, None)
-    for each in resolved.values():
-        _log(each, defaults)
+    for settings in resolved.values():
+        _log(settings, defaults)
     return Settings(
         slaves=resolved[Role.SLAVE],
         masters=resolved[Role.MASTER],
