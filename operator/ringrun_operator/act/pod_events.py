@@ -15,6 +15,9 @@ from ringrun_operator.objects.hanging import ASK_EVERY, Said, is_stalled
 
 PODS_ASKED_FOR: Final = 3
 
+# Policy scanners and the like tell of pods, too, and of nothing that keeps them from starting.
+_STARTERS: Final = {"kubelet", "attachdetach-controller", "node-controller"}
+
 
 class PodEvents:
     """What was last said of pods, by uid, for as long as they are stalled."""
@@ -28,10 +31,10 @@ class PodEvents:
         """By pod name; of pods that start there is nothing. Never fails: it explains, no more."""
         found: dict[str, Said] = {}
         asked = 0
-        for pod in pods:
+        # Slaves first, as what is shown of them: masters most often hang for the same.
+        for pod in sorted(pods, key=_role, reverse=True):
             metadata = pod["metadata"]
-            role = (metadata.get("labels") or {}).get(ROLE_LABEL, "")
-            if not is_stalled(pod, role, self._clock()):
+            if not is_stalled(pod, _role(pod), self._clock()):
                 self._told.pop(metadata["uid"], None)
                 continue
             if asked < PODS_ASKED_FOR:
@@ -52,11 +55,24 @@ class PodEvents:
 
 
 def _newest(events: Iterable[Mapping[str, Any]]) -> Said | None:
-    """The last of these that says why, or else the last; events of one second are as they come."""
-    last = max(events, key=_when, default=None)
+    """The last of these by those who start pods, or else the last; of one second, the later in the
+    list, which is in the order of their making."""
+    ordered = sorted(events, key=_when)
+    last = next((each for each in reversed(ordered) if _by(each) in _STARTERS), None)
+    last = last or (ordered[-1] if ordered else None)
     if last is None:
         return None
     return Said(str(last.get("reason", "")), " ".join(str(last.get("message", "")).split()))
+
+
+def _role(pod: Mapping[str, Any]) -> str:
+    role: str = (pod["metadata"].get("labels") or {}).get(ROLE_LABEL, "")
+    return role
+
+
+def _by(event: Mapping[str, Any]) -> str:
+    component = (event.get("source") or {}).get("component") or event.get("reportingComponent")
+    return str(component or "")
 
 
 def _when(event: Mapping[str, Any]) -> str:

@@ -38,6 +38,9 @@ _WAITING: Final = {
     "PreStartHookError": Trouble.CONTAINER_FAILED,
     "PostStartHookError": Trouble.CONTAINER_FAILED,
     "CrashLoopBackOff": Trouble.CONTAINER_FAILED,
+    "CreatePodSandboxError": Trouble.SANDBOX_FAILED,
+    "ConfigPodSandboxError": Trouble.SANDBOX_FAILED,
+    "KillPodSandboxError": Trouble.SANDBOX_FAILED,
 }
 
 # Of events about a pod that has no container yet, those that say why.
@@ -102,11 +105,19 @@ def _waits(pod: Mapping[str, Any], role: str) -> bool:
     status = pod.get("status") or {}
     state = container_status(status, role).get("state") or {}
     return (
-        (not state or (state.get("waiting") or {}).get("reason") in _ON_ITS_WAY)
+        (not state or ("waiting" in state and _trouble(state) is None))
         and "deletionTimestamp" not in pod["metadata"]
         and status.get("phase", "Pending") == "Pending"
         and condition(status, "PodScheduled").get("status") != "False"
     )
+
+
+def _trouble(state: Mapping[str, Any]) -> Trouble | None:
+    """Of a container that waits, and not for its turn; a reason that is new to us is one."""
+    reason = (state.get("waiting") or {}).get("reason")
+    if not reason or reason in _ON_ITS_WAY:
+        return None
+    return _WAITING.get(reason, Trouble.CONTAINER_FAILED)
 
 
 def _made(pod: Mapping[str, Any]) -> float:
@@ -120,7 +131,7 @@ def find(pod: Mapping[str, Any], role: str, event: Said | None, now: float) -> H
     container = container_status(status, role)
     for each in (container, *_initial(status)):
         waiting = (each.get("state") or {}).get("waiting") or {}
-        trouble = _WAITING.get(waiting.get("reason", ""))
+        trouble = _trouble(each.get("state") or {})
         if trouble is not None:
             words = waiting.get("message") or waiting["reason"]
             if each is container:
@@ -132,10 +143,11 @@ def find(pod: Mapping[str, Any], role: str, event: Said | None, now: float) -> H
     if scheduled.get("status") == "False":
         said = scheduled.get("message") or ""
         match scheduled.get("reason"):
-            case "Unschedulable":
-                return Hanging(Trouble.UNSCHEDULABLE, said or Trouble.UNSCHEDULABLE.value)
             case "SchedulingGated":
                 return Hanging(Trouble.SCHEDULING_GATED, _gates(pod) or said)
+            case other:
+                # SchedulerError, and what schedulers of other makes call it.
+                return Hanging(Trouble.UNSCHEDULABLE, said or other or "no word")
     if is_stalled(pod, role, now):
         return _stalled(pod, role, event, now)
     spec = pod.get("spec") or {}

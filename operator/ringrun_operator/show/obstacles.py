@@ -81,12 +81,15 @@ def _of_pods(known: Known) -> Obstacle | None:
         living = [pod for pod in known.of_role(role) if pod.living]
         troubles = Counter(pod.trouble for pod in living if pod.trouble is not None)
         if troubles:
+            # What one pod knows holds for those that nobody was asked about.
+            others = troubles.pop(Trouble.NOT_STARTED, 0) if len(troubles) > 1 else 0
             [(reason, count)] = troubles.most_common(1)
+            many = f"At least {count}" if others else f"{count}"
             first = next(pod for pod in living if pod.trouble is reason)
             what = _WHAT.get(reason, "cannot be started").format(image=first.image)
             return Obstacle(
                 reason=reason,
-                fact=f"{count} of {wanted} {kind} {what}: {first.words.rstrip('.')}",
+                fact=f"{many} of {wanted} {kind} {what}: {first.words.rstrip('.')}",
                 outlook=_outlook(known, reason),
             )
     return None
@@ -119,8 +122,14 @@ def _ended(known: Known) -> Obstacle | None:
     for role in Role:
         pods = known.of_role(role)
         running = {pod.number for pod in pods if pod.living and pod.ready}
-        ended = [pod for pod in pods if pod.ended and not pod.disrupted]
-        missing = [pod for pod in ended if pod.number not in running]
+        ended = [pod for pod in pods if pod.ended]
+        disrupted = Counter(pod.number for pod in ended if pod.disrupted)
+        # What happens once is made good at once; again and again, it keeps the run.
+        missing = [
+            pod
+            for pod in ended
+            if pod.number not in running and (not pod.disrupted or disrupted[pod.number] > 1)
+        ]
         # A master that leads needs no other.
         if missing and not (role is Role.MASTER and record.holder):
             last = max(missing, key=lambda pod: pod.node.incarnation)

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 from api_server import ApiServer
 from memory_cluster import MemoryCluster
 from virtual_time import in_virtual_time
@@ -28,17 +29,17 @@ class Told(MemoryCluster):
         return self.events
 
 
-def pod(uid: str, **state: Any) -> dict[str, Any]:
+def pod(uid: str, role: str = "slave", **state: Any) -> dict[str, Any]:
     waiting = state or {"waiting": {"reason": "ContainerCreating"}}
     return {
         "metadata": {
             "name": f"p-{uid}",
             "uid": uid,
             "creationTimestamp": "1970-01-01T00:16:40Z",
-            "labels": {"ringrun.dev/role": "slave"},
+            "labels": {"ringrun.dev/role": role},
         },
         "spec": {"nodeName": "node-b"},
-        "status": {"phase": "Pending", "containerStatuses": [{"name": "slave", "state": waiting}]},
+        "status": {"phase": "Pending", "containerStatuses": [{"name": role, "state": waiting}]},
     }
 
 
@@ -70,6 +71,42 @@ async def test_a_few_pods_are_enough() -> None:
     pods = [pod("r", running={}), *(pod(f"u{number}") for number in range(20))]
     found = await events.about("lab", pods)
     assert len(found) == len(cluster.asked_about) == PODS_ASKED_FOR
+
+
+@in_virtual_time
+async def test_slaves_are_asked_about_before_masters() -> None:
+    """What is shown is theirs first, whatever the order in which pods were made or listed."""
+    cluster = Told(EVENTS)
+    masters = [pod(f"m{number}", "master") for number in range(PODS_ASKED_FOR)]
+    found = await PodEvents(cluster, lambda: 1005.0).about("lab", [*masters, pod("s")])
+    assert cluster.asked_about == ["s", "m0", "m1"]
+    assert "p-s" in found
+
+
+@pytest.mark.parametrize(
+    ("later", "wanted"),
+    [
+        (
+            {
+                "reason": "PolicyViolation",
+                "source": {"component": "kyverno-scan"},
+                "lastTimestamp": "2026-01-01T00:00:59Z",
+            },
+            "FailedMount",
+        ),
+        ({"reason": "Started", "source": {"component": "kubelet"}}, "Started"),
+        ({"reason": "Started", "reportingComponent": "kubelet"}, "Started"),
+    ],
+)
+@in_virtual_time
+async def test_what_strangers_say_of_a_pod_hides_nothing(
+    later: dict[str, Any], wanted: str
+) -> None:
+    """The kubelet repeats itself every two minutes only; of one second, the later counts."""
+    mount = EVENTS[0] | {"source": {"component": "kubelet"}}
+    told = [mount, {"message": "x", "lastTimestamp": mount["lastTimestamp"], **later}]
+    found = await PodEvents(Told(told), lambda: 1005.0).about("lab", [pod("a")])
+    assert found["p-a"].reason == wanted
 
 
 @in_virtual_time

@@ -47,6 +47,7 @@ RUNNING = {
     "containerStatuses": [{"name": "slave", "state": {"running": {}}}],
 }
 MOUNT = Said("FailedMount", 'MountVolume.SetUp failed for volume "x" : configmap "no" not found')
+WORDLESS = {"state": {"waiting": {}}}
 CASES = [
     (on_node(creating()), MOUNT, f"VolumeNotMounted: {MOUNT.message}"),
     (
@@ -152,6 +153,42 @@ CASES = [
         ),
         None,
         'Unschedulable: persistentvolumeclaim "no" not found',
+    ),
+    (
+        pod(
+            {
+                "conditions": [
+                    {
+                        "type": "PodScheduled",
+                        "status": "False",
+                        "reason": "SchedulerError",
+                        "message": 'running PreBind plugin "VolumeBinding": binding volumes',
+                    }
+                ]
+            }
+        ),
+        None,
+        'Unschedulable: running PreBind plugin "VolumeBinding": binding volumes',
+    ),
+    (
+        pod({"conditions": [{"type": "PodScheduled", "status": "False", "reason": "NoRoom"}]}),
+        None,
+        "Unschedulable: NoRoom",
+    ),
+    (
+        on_node(creating("FutureHookError")),
+        None,
+        "ContainerFailed: FutureHookError",
+    ),
+    (
+        on_node(creating("CreatePodSandboxError")),
+        None,
+        "SandboxFailed: CreatePodSandboxError",
+    ),
+    (
+        on_node({"phase": "Pending", "containerStatuses": [{"name": "slave", **WORDLESS}]}),
+        MOUNT,
+        f"VolumeNotMounted: {MOUNT.message}",
     ),
 ]
 
