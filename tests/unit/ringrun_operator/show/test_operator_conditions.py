@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 from api_server import ApiServer
-from runs_in_memory import conditions, finished, sending, started
+from runs_in_memory import conditions, finished, reported, sending, started
 
 from ringrun_operator.show.conditions import Condition, Truth, Type, written
 
@@ -48,3 +48,17 @@ def test_the_outcome_is_unknown_until_the_report_is_there() -> None:
         assert found[kind] == ("Unknown", "Active")
     assert found["Finished"] == ("False", "Active")
     assert conditions(finished().look())["Finished"] == ("True", "Failed")
+
+
+def test_what_was_not_met_is_said_where_the_summary_is() -> None:
+    """With all its figures: a tool that waits prints this message alone."""
+    api = reported("ab", "ab", "ab", expect={"minCount": 1_234_567_890_123, "minRate": 0.25})
+    held = {
+        each["type"]: each["message"]
+        for each in api.objects["RingRun", "demo"]["status"]["conditions"]
+    }
+    unmet = "minCount: wanted 1,234,567,890,123, got 10"
+    assert held["ExpectationsMet"] == unmet
+    assert held["Succeeded"] == held["Ready"] == held["Stalled"]
+    assert held["Ready"].startswith("3 of 3 slaves counted the same 10 messages, ")
+    assert held["Ready"].endswith(f" survived. Not met: {unmet}.")
