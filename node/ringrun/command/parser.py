@@ -89,7 +89,7 @@ _JOURNAL: Final = Argument(
 _FILE: Final = Argument(
     name="file",
     metavar="FILE",
-    help="a RingRun, as kubectl takes it; - is stdin; without it, all defaults",
+    help="a RingRun, alone or among other objects; - is stdin; without it, all defaults",
     optional=True,
     takes=Takes.FILE,
 )
@@ -186,7 +186,7 @@ COMMANDS: Final = (
             Argument(
                 name="file",
                 metavar="FILE",
-                help="a RingRun, as kubectl takes it; - is stdin; without it, many kinds",
+                help="a RingRun, alone or among other objects; - is stdin; without it, many kinds",
                 optional=True,
                 takes=Takes.FILE,
             ),

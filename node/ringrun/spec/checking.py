@@ -89,7 +89,8 @@ class _Check:
         self._unknown(metadata, ("metadata",), METADATA)
         path = ("metadata", "name")
         name = metadata.get("name")
-        if name is None and metadata.get("generateName"):
+        # An empty name is none to the API server where there is a prefix.
+        if name in (None, "") and metadata.get("generateName"):
             return self._generated(metadata["generateName"])
         if name is None:
             self._fault(("metadata",), "metadata.name is missing")

@@ -53,7 +53,7 @@ def _documents(text: str, source: str) -> list[yaml.Node]:
         items = _field(node, "items")
         is_list = _text_of(_field(node, "kind")) in {"List", f"{KIND}List"}
         if is_list and isinstance(items, yaml.SequenceNode):
-            found += items.value
+            found += (item for item in items.value if not _empty(item))
         else:
             found.append(node)
     return found

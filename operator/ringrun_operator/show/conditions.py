@@ -279,11 +279,7 @@ def _outcome(shown: Shown) -> list[Condition]:
             type=Type.EXPECTATIONS_MET,
             status=Truth.FALSE if unmet else Truth.TRUE,
             reason=Reason.UNMET if unmet else met,
-            message="; ".join(
-                f"{each.name}: wanted {each.wanted:g}, got "
-                + ("nothing" if each.got is None else f"{each.got:g}")
-                for each in unmet
-            ),
+            message=_unmet(report),
         ),
     ]
 
@@ -299,7 +295,8 @@ def _succeeded(shown: Shown) -> Condition:
     elif report.as_wished:
         truth, reason, message = Truth.TRUE, report.verdict.value, summary(report)
     elif report.verdict is Verdict.AGREED:
-        truth, reason, message = Truth.FALSE, Reason.EXPECTATIONS_UNMET, summary(report)
+        truth, reason = Truth.FALSE, Reason.EXPECTATIONS_UNMET
+        message = f"{summary(report)} Not met: {_unmet(report)}."
     else:
         truth = Truth.FALSE
         reason, message = report.reason_word or report.verdict.value, summary(report)
@@ -316,6 +313,19 @@ def summary(report: Report) -> str:
         ending = ", 1 failure survived" if survived == 1 else ending
         return f"{slaves} of {wanted} slaves counted the same {report.count:,} messages{ending}."
     return f"{report.verdict.value}: {report.reason}" if report.reason else report.verdict.value
+
+
+def _unmet(report: Report) -> str:
+    return "; ".join(
+        f"{each.name}: wanted {_figure(each.wanted)}, got {_figure(each.got)}"
+        for each in report.expectations
+        if not each.met
+    )
+
+
+def _figure(number: float | None) -> str:
+    """Written out, as a user wrote it: never 1e+06."""
+    return "nothing" if number is None else f"{round(number, 6):,.15g}"
 
 
 def _before(shown: Shown, kind: Type) -> Condition | None:

@@ -102,10 +102,26 @@ def result(ordinal: int, incarnation: int = 1, count: int = 10, **changes: Any) 
     return Result(**(values | changes))
 
 
-def said(api: ApiServer, ordinal: int) -> None:
+def said(api: ApiServer, ordinal: int, **changes: Any) -> None:
     """A slave ends with its result."""
-    message = msgspec.json.encode(result(ordinal)).decode()
+    message = msgspec.json.encode(result(ordinal, **changes)).decode()
     api.ends(f"demo-s{ordinal}-1", code=0, message=message)
+
+
+def reported(*digests: str, **spec: Any) -> ApiServer:
+    """A run without a master, judged by the last words of its first slaves, which are these."""
+    api = sending(**spec)
+    for name in ("demo-m0-1", "demo-m1-1"):
+        api.ends(name)
+    for ordinal in range(3):
+        if ordinal < len(digests):
+            said(api, ordinal, digest=digests[ordinal] * 32)
+        else:
+            api.ends(f"demo-s{ordinal}-1")
+    api.settle()
+    api.now += 1000.0
+    api.settle()
+    return api
 
 
 def conditions(plan: Plan) -> dict[str, tuple[str, str]]:

@@ -1,6 +1,9 @@
 """YAML as plain values and lines: what is no document, and what text can do no harm."""
 
+import json
+
 import pytest
+import yaml
 from faulty import HEAD, faults
 from hypothesis import given
 from hypothesis import strategies as st
@@ -139,6 +142,30 @@ def test_of_two_runs_none_is_chosen() -> None:
     ]
 
 
+def test_a_run_that_a_cluster_gives_back_is_read() -> None:
+    """With all that the API server adds, alone or in the List that `kubectl get` prints."""
+    added = {
+        "uid": "u",
+        "resourceVersion": "3",
+        "generation": 1,
+        "creationTimestamp": "2026-01-01T00:00:00Z",
+        "managedFields": [{"manager": "kubectl"}],
+    }
+    found = yaml.safe_load(RUN)
+    found["metadata"] |= added
+    found["status"] = {"observedGeneration": -1}
+    listed = {"apiVersion": "v1", "kind": "List", "metadata": {}, "items": [found]}
+    for text in (yaml.safe_dump(found), json.dumps(found), json.dumps(listed)):
+        assert parse_run(text, "a").nodes == 3
+
+
+@pytest.mark.parametrize("items", ["[]", "[null]"])
+def test_a_list_with_nothing_in_it_is_empty(items: str) -> None:
+    """As is a file with nothing in it."""
+    text = f"apiVersion: v1\nkind: List\nitems: {items}\n"
+    assert faults(text) == ["bad.yaml: is empty; give one RingRun"]
+
+
 def test_a_file_without_a_run_says_what_it_holds() -> None:
     """Each kind once."""
     text = f"{OTHER}---\n{OTHER}---\nkind: Pod\n"
@@ -154,6 +181,7 @@ def test_a_generated_name_is_made_and_the_same_each_time() -> None:
     assert len(name) == len("soak-") + 5
     assert name.startswith("soak-")
     assert parse_run(RUN.replace("name: mine", "generateName: x, name: y"), "a").name == "y"
+    assert parse_run(RUN.replace("mine", "'', generateName: soak-"), "a").name == name
 
 
 @pytest.mark.parametrize(

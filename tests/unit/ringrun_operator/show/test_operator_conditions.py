@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from api_server import ApiServer
-from runs_in_memory import conditions, finished, sending, started
+from runs_in_memory import conditions, finished, reported, sending, started
 
 from ringrun_operator.show.conditions import Condition, Truth, Type, written
 
@@ -57,3 +57,17 @@ def test_the_page_has_every_condition_in_its_order() -> None:
     page = (Path(__file__).parents[4] / "docs" / "kubernetes.md").read_text()
     table = page.partition("| condition |")[2].partition("\n\n")[0]
     assert re.findall(r"^\| (\w+) \|", table, re.MULTILINE) == [each.value for each in Type]
+
+
+def test_what_was_not_met_is_said_where_the_summary_is() -> None:
+    """With all its figures: a tool that waits prints this message alone."""
+    api = reported("ab", "ab", "ab", expect={"minCount": 1_234_567_890_123, "minRate": 0.25})
+    held = {
+        each["type"]: each["message"]
+        for each in api.objects["RingRun", "demo"]["status"]["conditions"]
+    }
+    unmet = "minCount: wanted 1,234,567,890,123, got 10"
+    assert held["ExpectationsMet"] == unmet
+    assert held["Succeeded"] == held["Ready"] == held["Stalled"]
+    assert held["Ready"].startswith("3 of 3 slaves counted the same 10 messages, ")
+    assert held["Ready"].endswith(f" survived. Not met: {unmet}.")

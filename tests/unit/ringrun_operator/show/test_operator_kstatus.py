@@ -4,9 +4,7 @@ from typing import Any
 
 import pytest
 from api_server import ApiServer
-from runs_in_memory import finished, sending, started
-
-from ringrun_operator.show.kstatus import health
+from runs_in_memory import finished, reported, sending, started
 
 
 def shown(api: ApiServer) -> tuple[str, str, str]:
@@ -57,16 +55,27 @@ def test_a_name_that_is_taken_is_for_a_person_to_mend() -> None:
     assert held["Reconciling"] == ("False", "NameTaken")
 
 
-def test_a_run_that_is_as_wished_is_ready() -> None:
+@pytest.mark.parametrize(
+    ("digests", "spec", "three"),
+    [
+        (("ab", "ab", "ab"), {}, ("True", "False", "False")),
+        (("ab", "ab", "ab"), {"expect": {"minCount": 11}}, ("False", "False", "True")),
+        (("ab", "cd", "ab"), {}, ("False", "False", "True")),
+        ((), {}, ("False", "False", "True")),
+    ],
+)
+def test_only_a_run_that_is_as_wished_is_ready(
+    digests: tuple[str, ...], spec: dict[str, Any], three: tuple[str, str, str]
+) -> None:
     """An expectation that is not met is a failure, though the ring agreed."""
-    agreed = {"status": "True", "reason": "Agreed"}
-    unmet = {"status": "False", "reason": "ExpectationsUnmet"}
-    assert health(agreed, finished=True, suspended=False) == {
-        "Ready": "True",
-        "Reconciling": "False",
-        "Stalled": "False",
-    }
-    assert health(unmet, finished=True, suspended=False)["Stalled"] == "True"
+    assert shown(reported(*digests, **spec)) == three
+
+
+def test_what_is_suspended_and_cannot_succeed_is_stalled() -> None:
+    """To resume it would not help."""
+    api = ApiServer(suspend=True)
+    api.taken = {"Lease demo": "it belongs to nobody"}
+    assert shown(api) == ("Unknown", "False", "True")
 
 
 def test_a_spec_that_is_refused_is_stalled() -> None:
