@@ -1,7 +1,7 @@
 #!/bin/bash
 # A registry that wants a password, at $REGISTRY on the bridge; the nodes may pull from it, by plain http.
 #   registry.sh start PROGRAM          also writes host, user and password to the Secret kube-system/ringrun-registry, a pull secret
-#   registry.sh push ARCHIVE.tar...    what is in these archives, loaded on node 1 before, under its name without its own registry
+#   registry.sh push ARCHIVE.tar...    what is in these archives, under its name with this registry in place of its own
 set -eu
 HERE=$(cd "$(dirname "$0")" && pwd); . "$HERE/lib.sh"; . "$STATE/env"
 R=$STATE/registry
@@ -21,12 +21,13 @@ E2
   "$KUBECTL" --kubeconfig "$STATE/admin.kubeconfig" -n kube-system create secret docker-registry ringrun-registry \
     --docker-server "$REGISTRY" --docker-username ringrun --docker-password "$(cat "$R/password")" >/dev/null
   log "registry at $REGISTRY";;
-push)
+push)   # an image of its own: a kubelet that pulled it with a secret wants that secret of every pod with the same image, by any name
   shift
   for f in "$@"; do
-    name=$(tar -xOf "$f" manifest.json | sed 's/.*"RepoTags":\["\([^"]*\)".*/\1/')
-    ctr -a "$STATE/node1/run/containerd.sock" -n k8s.io images push --plain-http -u "ringrun:$(cat "$R/password")" "$REGISTRY/${name#*/}" "$name" >/dev/null || die "push $name"
-    log "pushed $REGISTRY/${name#*/}"
+    name=$(python3 "$HERE/relabel.py" "$f" "$R/push.tar" "$REGISTRY") || die "read $f"
+    c() { ctr -a "$STATE/node1/run/containerd.sock" -n push "$@"; }
+    c images import --no-unpack "$R/push.tar" >/dev/null && c images push --plain-http -u "ringrun:$(cat "$R/password")" "$name" >/dev/null && c images rm "$name" >/dev/null || die "push $name"
+    rm "$R/push.tar"; log "pushed $name"
   done;;
 *) die "registry.sh start|push";;
 esac

@@ -23,7 +23,7 @@ elif command -v kind >/dev/null && docker info >/dev/null 2>&1; then
 elif [ "$(id -u)" = 0 ] && command -v go >/dev/null; then
   echo "e2e: on tests/cluster, $NODES nodes" >&2
   remove="tests/cluster/down.sh"
-  said=$(tests/cluster/cluster-up.sh "$NODES" --pv)
+  said=$(tests/cluster/cluster-up.sh "$NODES" --pv --registry)
   eval "$said"
 else
   echo "e2e needs a cluster: set KUBECONFIG to one; or install kind beside a running docker; or be root, with Go 1.26 in PATH, for tests/cluster (README there)" >&2
