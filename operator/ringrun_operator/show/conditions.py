@@ -81,6 +81,7 @@ class Condition:
 
 
 LONGEST_MESSAGE: Final = 4096
+_SUSPENDED: Final = "spec.suspend is true; false begins afresh."
 
 
 def written(
@@ -168,7 +169,7 @@ def conditions(shown: Shown) -> list[Condition]:
             type=Type.SUSPENDED,
             status=Truth.TRUE if shown.suspended else Truth.FALSE,
             reason=Reason.SUSPENDED if shown.suspended else Reason.NOT_SUSPENDED,
-            message="spec.suspend is true; false begins afresh." if shown.suspended else "",
+            message=_SUSPENDED if shown.suspended else "",
         ),
         _succeeded(shown),
         Condition(
@@ -289,7 +290,7 @@ def _succeeded(shown: Shown) -> Condition:
     reason: str
     if report is None:
         reason = Reason.SUSPENDED if shown.suspended else Reason.ACTIVE
-        truth, message = Truth.UNKNOWN, ""
+        truth, message = Truth.UNKNOWN, _SUSPENDED if shown.suspended else ""
         if obstacle is not None:
             reason, message = obstacle.reason, obstacle.message
     elif report.as_wished:

@@ -76,7 +76,7 @@ def built() -> Path:
 
 
 def manifests() -> list[Any]:
-    """What docs/kubernetes.md gives to apply."""
+    """What docs/kubernetes.md gives to apply; some are values of the chart and have no kind."""
     page = (ROOT / "docs/kubernetes.md").read_text()
     blocks = [block.split("```")[0] for block in page.split("```yaml\n")[1:]]
     return [document for block in blocks for document in yaml.safe_load_all(block)]
@@ -92,7 +92,9 @@ def health_script() -> str:
 def health_expressions() -> dict[str, str]:
     """Those that the page gives to Flux."""
     [[found]] = [
-        each["spec"]["healthCheckExprs"] for each in manifests() if each["kind"] == "Kustomization"
+        each["spec"]["healthCheckExprs"]
+        for each in manifests()
+        if each.get("kind") == "Kustomization"
     ]
     assert (found["apiVersion"], found["kind"]) == ("ringrun.dev/v1alpha1", "RingRun")
     return {key: found[key] for key in ("inProgress", "failed", "current")}

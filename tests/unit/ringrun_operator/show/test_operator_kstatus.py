@@ -32,8 +32,18 @@ def test_a_run_that_waits_for_an_image_is_in_progress_too() -> None:
 
 
 def test_a_suspended_run_is_neither_in_progress_nor_failed() -> None:
-    """Nor ready: nothing was measured."""
-    assert shown(ApiServer(suspend=True)) == ("Unknown", "False", "False")
+    """Nor ready: nothing was measured. Who waits for it reads why."""
+    api = ApiServer(suspend=True)
+    assert shown(api) == ("Unknown", "False", "False")
+    [ready] = [
+        each
+        for each in api.objects["RingRun", "demo"]["status"]["conditions"]
+        if each["type"] == "Ready"
+    ]
+    assert (ready["reason"], ready["message"]) == (
+        "Suspended",
+        "spec.suspend is true; false begins afresh.",
+    )
 
 
 def test_a_run_that_failed_is_stalled() -> None:
