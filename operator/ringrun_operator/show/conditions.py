@@ -313,7 +313,10 @@ def summary(report: Report) -> str:
         ending = f", {survived} failures survived" if survived > 1 else ""
         ending = ", 1 failure survived" if survived == 1 else ending
         return f"{slaves} of {wanted} slaves counted the same {report.count:,} messages{ending}."
-    return f"{report.verdict.value}: {report.reason}" if report.reason else report.verdict.value
+    verdict = report.verdict.value
+    # The reason of a divergence begins with that word.
+    told = report.reason.startswith(f"{verdict}: ")
+    return (report.reason if told else f"{verdict}: {report.reason}") if report.reason else verdict
 
 
 def _unmet(report: Report) -> str:

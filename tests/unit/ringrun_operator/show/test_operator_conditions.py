@@ -71,3 +71,15 @@ def test_what_was_not_met_is_said_where_the_summary_is() -> None:
     assert held["Succeeded"] == held["Ready"] == held["Stalled"]
     assert held["Ready"].startswith("3 of 3 slaves counted the same 10 messages, ")
     assert held["Ready"].endswith(f" survived. Not met: {unmet}.")
+
+
+@pytest.mark.parametrize(
+    ("digests", "words"),
+    [(("ab", "cd", "ab"), "Diverged: s0-1 and s1-1 differ"), ((), "Failed: NoSurvivor")],
+)
+def test_the_verdict_is_said_once_before_its_reason(digests: tuple[str, ...], words: str) -> None:
+    """Whether or not the reason begins with it."""
+    api = reported(*digests)
+    found = api.objects["RingRun", "demo"]["status"]["conditions"]
+    [succeeded] = [each for each in found if each["type"] == "Succeeded"]
+    assert succeeded["message"].startswith(words)
