@@ -50,8 +50,14 @@ class PodEvents:
             # As where the right to list events is not given: then nothing is known of them.
             with suppress(ApiError):
                 said = _newest(await self._cluster.events_about(namespace, uid)) or said
+            self._forget()
             self._told[uid] = (self._clock(), said)
         return said
+
+    def _forget(self) -> None:
+        """What was told of pods that nobody asks about any more: most were deleted meanwhile."""
+        oldest = self._clock() - 10.0 * ASK_EVERY
+        self._told = {uid: each for uid, each in self._told.items() if each[0] > oldest}
 
 
 def _newest(events: Iterable[Mapping[str, Any]]) -> Said | None:

@@ -78,7 +78,11 @@ def _with_times(known: Known) -> Ledger:
         return first(before, seen=True) if holds else None
 
     began = None if known.is_suspended(known.orders) else first(ledger.started, seen=True)
-    gated = since(ledger.gated, holds=any(pod.gated and pod.living for pod in known.pods))
+    # The start clock is that of START: a run that sends has begun, whoever is kept outside.
+    starting = rank == RANK[Phase.START]
+    gated = since(
+        ledger.gated, holds=starting and any(pod.gated and pod.living for pod in known.pods)
+    )
     if began is not None and ledger.gated is not None and gated is None:
         began += now - ledger.gated
     return msgspec.structs.replace(

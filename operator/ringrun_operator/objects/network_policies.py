@@ -3,11 +3,12 @@
 Made by `decide.beginning` where the administrator wants it. A slave listens on one port, for slaves
 and masters of its run, and dials slaves alone; a master dials slaves and the API server, and nobody
 dials it. The API server has no label and no address that is the same everywhere, so masters may
-speak to any address on the ports that the administrator named.
+speak to any address on the ports that the administrator named, and on those of DNS: some clusters
+give pods the API server by name.
 """
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from ringrun_operator import names
 from ringrun_operator.names import Role
@@ -18,7 +19,7 @@ from ringrun_operator.objects.pods import SLAVE_PORT
 def network_policies(owner: Owner, api_server_ports: Sequence[int]) -> tuple[Object, Object]:
     """Of the slaves, and of the masters. Ports are the API server's, as pods reach it."""
     ring = {"to": [_pods(owner, Role.SLAVE)], "ports": [_port(SLAVE_PORT)]}
-    api_server = {"ports": [_port(port) for port in api_server_ports]}
+    api_server = {"ports": [*(_port(port) for port in api_server_ports), *DNS]}
     among_us = {"from": [_pods(owner)], "ports": [_port(SLAVE_PORT)]}
     return (
         _policy(owner, Role.SLAVE, ingress=[among_us], egress=[ring]),
@@ -46,5 +47,8 @@ def _pods(owner: Owner, role: Role | None = None) -> dict[str, Any]:
     return {"podSelector": {"matchLabels": labels}}
 
 
-def _port(number: int) -> Object:
-    return {"port": number, "protocol": "TCP"}
+def _port(number: int, protocol: str = "TCP") -> Object:
+    return {"port": number, "protocol": protocol}
+
+
+DNS: Final = (_port(53, "UDP"), _port(53))

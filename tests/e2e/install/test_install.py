@@ -276,7 +276,7 @@ SAID_TWICE = [
     "podMonitor.labels.team=d",
 ]
 ALL_OBJECTS = "networkPolicy.enabled=true,podMonitor.enabled=true,service.enabled=true"
-ALL_OBJECTS += ",podDisruptionBudget.enabled=true,crd.install=false"
+ALL_OBJECTS += ",podDisruptionBudget.enabled=true"
 
 
 def test_common_labels_are_on_every_object_and_no_key_is_there_twice(templates: Helm) -> None:
@@ -300,7 +300,9 @@ def test_common_labels_are_on_every_object_and_no_key_is_there_twice(templates: 
 def test_any_name_of_a_release_will_do(kubectl: Kubectl, templates: Helm) -> None:
     """Dots, digits alone, words that YAML takes for something else: the API server takes them."""
     for release in ("my.ring", "123", "true", "x" * 53):
-        made = made_of(templates, release, "--set", f"{ALL_OBJECTS},podMonitor.enabled=false")
+        made = made_of(
+            templates, release, "--set", f"{ALL_OBJECTS},podMonitor.enabled=false,crd.install=false"
+        )
         (test,) = (each for each in made if each["kind"] == "Pod")
         # The API server looks for the account, which nobody made.
         test["spec"]["serviceAccountName"] = "default"

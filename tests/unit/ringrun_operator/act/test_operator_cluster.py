@@ -173,3 +173,16 @@ def test_whether_there_are_ring_runs_can_be_asked_with_any_rights(
 def test_a_server_that_does_not_answer_has_not_said_no() -> None:
     with pytest.raises(ApiError, match="no answer"):
         does(Cluster(Asked(ApiError("no answer"))).has_ring_runs())
+
+
+@pytest.mark.parametrize("status", [404, 409, 403])
+def test_what_outlives_a_node_is_ended_where_that_is_allowed(status: int) -> None:
+    """Of this very pod, which stays; a role of before does not give the right, and nothing hangs
+    on it."""
+    api = Asked(Refused(status, "no"))
+    does(Cluster(api).end_pod("lab", "demo-s0-1", "u-7"))
+    assert api.requests == [("PATCH", "/api/v1/namespaces/lab/pods/demo-s0-1")]
+    assert api.documents == [{"metadata": {"uid": "u-7"}, "spec": {"activeDeadlineSeconds": 1}}]
+    assert api.content_type == "application/merge-patch+json"
+    with pytest.raises(Refused):
+        does(Cluster(Asked(Refused(500, "no"))).end_pod("lab", "demo-s0-1", "u-7"))

@@ -115,3 +115,14 @@ async def test_events_that_may_not_be_listed_are_none() -> None:
     cluster = Told(EVENTS)
     cluster.refuses = True
     assert await PodEvents(cluster, lambda: 1005.0).about("lab", [pod("a")]) == {}
+
+
+@in_virtual_time
+async def test_what_was_told_of_pods_that_are_gone_is_forgotten() -> None:
+    """An operator lives longer than the pods that hung."""
+    cluster, now = Told(EVENTS), [1005.0]
+    events = PodEvents(cluster, lambda: now[0])
+    for number in range(50):
+        await events.about("lab", [pod(f"u{number}")])
+        now[0] += ASK_EVERY
+    assert len(events._told) <= 10

@@ -73,3 +73,18 @@ def test_suspending_before_send_takes_the_pods_away_and_resuming_uses_new_names(
     api.patch("RingRun", "demo", spec={"nodes": 3, "suspend": False})
     api.settle()
     assert api.pod_names() == [name[:-1] + "2" for name in NODES]
+
+
+def test_a_replacement_that_is_gated_moves_no_start() -> None:
+    """The run has begun; neither its startTime nor its active deadline waits for a queue."""
+    api = sending()
+    api.ends("demo-s0-1")
+    api.settle()
+    gated = {"type": "PodScheduled", "status": "False", "reason": "SchedulingGated"}
+    api.patch("Pod", "demo-s0-2", status={"phase": "Pending", "conditions": [gated]})
+    api.settle()
+    api.now += 120.0
+    api.settle()
+    api.runs("demo-s0-2")
+    api.settle()
+    assert api.objects["RingRun", "demo"]["status"]["startTime"] == "1970-01-01T00:16:40Z"

@@ -39,10 +39,11 @@ def test_slaves_hear_their_run_and_dial_slaves() -> None:
 
 
 def test_masters_dial_slaves_and_the_api_server_and_hear_nobody() -> None:
-    """Wherever that is, on the ports that were named."""
+    """Wherever that is, on the ports that were named; it may be given by a name."""
     spec = built()["master"]["spec"]
     assert spec["ingress"] == []
     ring, api_server = spec["egress"]
     assert ring["to"][0]["podSelector"]["matchLabels"]["ringrun.dev/role"] == "slave"
     assert "to" not in api_server
-    assert [each["port"] for each in api_server["ports"]] == [443, 6443]
+    told = [f"{each['port']} {each['protocol']}" for each in api_server["ports"]]
+    assert told == ["443 TCP", "6443 TCP", "53 UDP", "53 TCP"]
