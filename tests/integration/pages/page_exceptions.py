@@ -11,6 +11,7 @@ _MINUTES: Final = "takes minutes, and CI runs it; that there is such a target, t
 _INSTALLS: Final = "installs from a package index"
 _RELEASE: Final = "changes the repository: it is how a release is made"
 _BEFORE: Final = "needs another commit's tree beside this one, and minutes"
+_ALONE: Final = "needs a control plane of its own, root and Go, and takes minutes"
 _PROFILER: Final = "needs a program that is not among the dependencies"
 
 # page: command: reason.
@@ -63,6 +64,16 @@ NOT_TYPED: Final = {
         "helm test ringrun --namespace ringrun-system": _CHART,
         "kubectl apply -k overlays/teams": _CHART,
         "helm install ringrun charts/ringrun --set scope=namespaced,crd.install=false": _CHART,
+    },
+    "bench/README.md": {
+        'eval "$(make -s cluster-up NODES=0)"': _ALONE,
+        (
+            "tests/cluster/cp.sh kill kube-controller-manager;"
+            " tests/cluster/cp.sh kill kube-scheduler"
+        ): _ALONE,
+        ".venv/bin/python bench/operator_scale.py --namespace bare": _ALONE,
+        ".venv/bin/python bench/operator_scale.py --namespace keep --pods --ring 512": _ALONE,
+        ".venv/bin/python bench/operator_scale.py --namespace keep --filled": _ALONE,
     },
     "docs/simulation.md": {
         "make simulate": "takes minutes: test_simulate_interrupted.py interrupts a shorter one",
