@@ -82,7 +82,7 @@ def test_a_run_of_the_same_name_is_another_run(kubectl: Kubectl) -> None:
 
 
 def test_no_kubelet_mounts_the_token_of_an_earlier_run(kubectl: Kubectl) -> None:
-    """On one of the cluster nodes a pod still refers to the Secret when its name is used again."""
+    """On one of the cluster nodes a pod still refers to its Secret when the run's name is used again."""
     kubectl.apply(runs.load(RUN, nodes=2))
     runs.agreed(kubectl, "life")
     pod = runs.pods(kubectl, "life", "slave")[0]
@@ -97,7 +97,7 @@ def test_no_kubelet_mounts_the_token_of_an_earlier_run(kubectl: Kubectl) -> None
 
 def lingering(pod: dict[str, Any]) -> dict[str, Any]:
     """A pod with the same image that does nothing but mount the run's token."""
-    container = pod["spec"]["containers"][0]
+    container, token = pod["spec"]["containers"][0], pod["spec"]["volumes"][0]
     return {
         "apiVersion": "v1",
         "kind": "Pod",
@@ -117,7 +117,7 @@ def lingering(pod: dict[str, Any]) -> dict[str, Any]:
                     "volumeMounts": [{"name": "token", "mountPath": "/token"}],
                 }
             ],
-            "volumes": [{"name": "token", "secret": {"secretName": "life-token"}}],
+            "volumes": [{"name": "token", "secret": token["secret"]}],
         },
     }
 
