@@ -82,7 +82,7 @@ def test_a_run_of_the_same_name_is_another_run(kubectl: Kubectl) -> None:
 
 
 def test_no_kubelet_mounts_the_token_of_an_earlier_run(kubectl: Kubectl) -> None:
-    """On one of the cluster nodes a pod still refers to its Secret when the run's name is used again."""
+    """A pod still refers to its Secret, on one of the nodes, when the run's name is used again."""
     kubectl.apply(runs.load(RUN, nodes=2))
     runs.agreed(kubectl, "life")
     pod = runs.pods(kubectl, "life", "slave")[0]
