@@ -71,6 +71,7 @@ NOT_TYPED: Final = {
             "tests/cluster/cp.sh kill kube-controller-manager;"
             " tests/cluster/cp.sh kill kube-scheduler"
         ): _ALONE,
+        "kubectl apply --server-side -f deploy/crd.yaml": _ALONE,
         ".venv/bin/python bench/operator_scale.py --namespace bare": _ALONE,
         ".venv/bin/python bench/operator_scale.py --namespace keep --pods --ring 512": _ALONE,
         ".venv/bin/python bench/operator_scale.py --namespace keep --filled": _ALONE,
