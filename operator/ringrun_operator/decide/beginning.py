@@ -62,7 +62,7 @@ def _why_not(known: Known, times: Times, *, suspended: bool) -> Reason | None:
 
 def _next(known: Known, ledger: Ledger) -> tuple[Action, ...]:
     owner, world = known.owner, known.world
-    if known.kept is None:
+    if known.kept is None or known.ledger != ledger:
         return (_keep(known, ledger),)
     missing: list[Object] = []
     if world.lease is None:

@@ -5,7 +5,8 @@ then on: result, orders and Lease may be edited or deleted, and change nothing o
 to be done is to take away what outstays its time.
 """
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 from ringrun.report import Verdict
 from ringrun_operator.decide.actions import DeletePod, DeleteRun, EndPod
@@ -24,7 +25,7 @@ RESYNC: Final = 3600.0
 def after_the_end(known: Known) -> Plan:
     """What is left to be done of a finished run."""
     owner, now = known.owner, known.now
-    finished = known.ledger.finished or seconds(known.before.get("completionTime")) or now
+    finished = known.ledger.finished or _told_at(known) or now
     left = leftovers(known, finished)
     gone = (DeleteRun(name=owner.name, uid=owner.uid),) if left.expired else ()
     return Plan(
@@ -40,13 +41,22 @@ def after_the_end(known: Known) -> Plan:
     )
 
 
+def _told_at(known: Known) -> float:
+    """When the status says that it finished; 0 if it does not say so."""
+    condition = _finished(known).get("lastTransitionTime")
+    return seconds(known.before.get("completionTime")) or seconds(condition)
+
+
+def _finished(known: Known) -> Mapping[str, Any]:
+    """The condition by which it is final."""
+    conditions = known.before.get("conditions", ())
+    return next((each for each in conditions if each["type"] == "Finished"), {})
+
+
 def _events(known: Known) -> tuple[Event, ...]:
     """The outcome, should it not have been told yet; and that the report is gone."""
     told: list[Event] = []
-    verdict, message = known.before.get("verdict"), ""
-    for each in known.before.get("conditions", ()):
-        if each["type"] == "Finished":
-            message = each["message"]
+    verdict, message = known.before.get("verdict"), _finished(known).get("message", "")
     if verdict:
         kind = EventType.NORMAL if verdict == Verdict.AGREED else EventType.WARNING
         told.append(Event(type=kind, reason=Verdict(verdict), message=message[:1024], key=""))

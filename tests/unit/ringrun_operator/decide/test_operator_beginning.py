@@ -148,6 +148,20 @@ def test_the_start_clock_stands_still_while_pods_are_gated() -> None:
     assert str(orders(api).stop_reason).startswith("StartDeadlineExceeded")
 
 
+def test_a_run_that_is_resumed_while_its_name_is_taken_has_its_whole_time() -> None:
+    """And no more: since when the clock runs is kept before anything else."""
+    api = ApiServer(suspend=True, startDeadlineSeconds=60)
+    api.step()
+    api.taken = {"Lease demo": "it belongs to nobody"}
+    api.now += 1000.0
+    api.patch("RingRun", "demo", spec={"nodes": 3, "startDeadlineSeconds": 60})
+    api.step(actions=1)
+    api.now += 59.0
+    assert conditions(api.look())["Finished"] == ("False", "Active")
+    api.now += 1.0
+    assert conditions(api.look())["Succeeded"] == ("False", "StartDeadlineExceeded")
+
+
 def test_a_name_that_is_taken_is_told_before_anything_else() -> None:
     """Whose it is, in the words of who looked."""
     api = ApiServer()

@@ -7,7 +7,7 @@ from api_server import ApiServer
 from runs_in_memory import finished, record
 
 from ringrun.core.phase import Phase
-from ringrun_operator.decide.actions import EndPod
+from ringrun_operator.decide.actions import DeletePod, EndPod
 from ringrun_operator.decide.cleanup import LINGER
 from ringrun_operator.decide.final import RESYNC
 from ringrun_operator.objects import reports
@@ -104,6 +104,18 @@ def test_a_finished_run_is_looked_at_when_time_changes_it_else_hourly() -> None:
     assert api.look().again == api.now + RESYNC
     api.patch("RingRun", "demo", spec={"nodes": 3, "abort": True, "ttlSecondsAfterFinished": 200})
     assert api.now < api.look().again < api.now + 200.0
+
+
+def test_when_it_finished_is_known_by_the_condition_alone() -> None:
+    """An operator that told InvalidSpec of a run under way leaves no pods for ever."""
+    api = finished()
+    told = {key: value for key, value in status(api).items() if key != "completionTime"}
+    api.patch("RingRun", "demo", status=told)
+    api.delete(*api.orders_key)
+    api.runs()
+    api.now += LINGER + 20.0
+    deleted = [each.name for each in api.look().actions if isinstance(each, DeletePod)]
+    assert deleted == api.pod_names()
 
 
 def test_a_sidecar_that_outlives_its_slave_is_ended_and_the_pod_kept() -> None:
