@@ -15,6 +15,7 @@ from ringrun.core.outputs import Outcome
 from ringrun.core.record import Record
 from ringrun.record.api import Refused
 from ringrun.record.lease_object import read_record, with_record
+from ringrun.record.owned import want_own
 from ringrun.record.store import StoreError
 
 REPORT_KEY: Final = "report.json"
@@ -84,17 +85,25 @@ class LeaseRecordStore:
 
 
 class ConfigMapReportStore:
-    """The report of one run; its version is the ConfigMap's, or 0 while there is no report."""
+    """The report of one run; its version is the ConfigMap's, or 0 while there is no report.
 
-    def __init__(self, api: Objects, path: str) -> None:
+    `run_uid` is the run's, whose own the ConfigMap has to be; it may not be known.
+    """
+
+    def __init__(self, api: Objects, path: str, run_uid: str = "") -> None:
         self._api = api
         self._path = path
+        self._run_uid = run_uid
         self._newest: dict[str, Any] | None = None
 
     async def read(self) -> tuple[int, dict[str, Any] | None]:
-        """The newest version and its document; (0, None) if none was ever written."""
-        self._newest = await self._api.get(self._path)
-        return self._content(self._newest)
+        """The newest version and its document; (0, None) if none was ever written. StoreError if
+        somebody else has its name."""
+        self._newest = None
+        newest = await self._api.get(self._path)
+        want_own(newest, self._run_uid)
+        self._newest = newest
+        return self._content(newest)
 
     async def write(
         self, version: int, document: dict[str, Any]

@@ -11,6 +11,7 @@ from itertools import groupby
 from typing import Any, Final
 
 from ringrun.record.api import Refused
+from ringrun.record.owned import is_owned
 from ringrun_operator import metrics, names
 from ringrun_operator.act.cluster import Cluster
 from ringrun_operator.decide.actions import (
@@ -23,7 +24,7 @@ from ringrun_operator.decide.actions import (
     Replace,
 )
 from ringrun_operator.kinds import WATCHED_KINDS
-from ringrun_operator.objects.owner import Object, is_left_by_another, is_owned, whose
+from ringrun_operator.objects.owner import Object, is_left_by_another, whose
 from ringrun_operator.watch.kept import Key
 
 REQUESTS_AT_ONCE: Final = 16

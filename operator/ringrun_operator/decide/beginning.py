@@ -17,7 +17,7 @@ from ringrun.core.supervisor import patience
 from ringrun.core.supervisor.orphaned import orphaned_report
 from ringrun.core.supervisor.patience import Times
 from ringrun_operator.decide.actions import Action, Create, Replace
-from ringrun_operator.decide.plan import RESYNC, Plan
+from ringrun_operator.decide.plan import RESYNC, Plan, unreported
 from ringrun_operator.objects import reports, resources
 from ringrun_operator.objects.known import Known
 from ringrun_operator.objects.network_policies import network_policies
@@ -97,13 +97,4 @@ def _give_up(known: Known, ledger: Ledger, reason: Reason) -> Plan:
     actions: tuple[Action, ...] = ()
     if result is not None:
         actions = (Replace(object=reports.with_report(result, document)),)
-    ledger = msgspec.structs.replace(ledger, finished=known.now)
-    over = replace(known, report=reports.complete(document), ledger=ledger)
-    shown = Shown.of(over, known.orders, ledger)
-    return Plan(
-        actions=actions,
-        status=status(shown),
-        events=tuple(events(shown)),
-        again=known.now + RESYNC,
-        finished=known.now,
-    )
+    return replace(unreported(known, known.orders, ledger, document), actions=actions)

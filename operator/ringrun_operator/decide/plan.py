@@ -4,10 +4,14 @@ The third of the three values of a look, and the one that the controller carries
 built here; nothing is decided any more.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from math import inf
 from typing import Any, Final
 
+import msgspec
+
+from ringrun.core.orders import Orders
 from ringrun.core.reason import Reason
 from ringrun.core.record import Record
 from ringrun.core.supervisor.orphaned import orphaned_report
@@ -21,9 +25,11 @@ from ringrun_operator.decide.actions import (
     Replace,
 )
 from ringrun_operator.decide.decided import Decided
+from ringrun_operator.names import result_name
 from ringrun_operator.objects import reports, resources
 from ringrun_operator.objects.known import Known
 from ringrun_operator.objects.pods import pod
+from ringrun_operator.objects.resources import Ledger
 from ringrun_operator.show.events import Event, events
 from ringrun_operator.show.shown import Shown
 from ringrun_operator.show.status import status
@@ -48,13 +54,16 @@ class Plan:
 
 def plan(known: Known, decided: Decided) -> Plan:
     """What is to be done, in order, and what is shown meanwhile."""
-    shown = Shown.of(known, decided.orders, decided.ledger)
     if known.report is not None:
         actions = _after_the_end(known, decided)
-    elif decided.given_up is not None:
-        actions = _report(known, decided, decided.given_up)
-    else:
+    elif decided.given_up is None:
         actions = _go_on(known, decided)
+    else:
+        report = _report(known, decided, decided.given_up)
+        if _has_no_place(known):
+            return unreported(known, decided.orders, decided.ledger, report)
+        actions = _store(known, report)
+    shown = Shown.of(known, decided.orders, decided.ledger)
     return Plan(
         actions=(*_keep(known, decided), *actions),
         status=status(shown),
@@ -85,26 +94,44 @@ def _go_on(known: Known, decided: Decided) -> tuple[Action, ...]:
     return (
         *(CreatePod(object=each) for each in made),
         *_delete(decided),
-        *(_result_map(known) if known.world.result is None else ()),
         *_free(known, decided),
+        # The last, for its name may be another's by now.
+        *(_result_map(known) if known.world.result is None else ()),
     )
 
 
-def _report(known: Known, decided: Decided, reason: Reason) -> tuple[Action, ...]:
-    """The report, since no master will write it; everything else waits until it is stored."""
+def unreported(known: Known, orders: Orders, ledger: Ledger, report: Mapping[str, Any]) -> Plan:
+    """The end of a run with this report, which is stored nowhere: the status alone tells it."""
+    ledger = msgspec.structs.replace(ledger, finished=known.now)
+    over = replace(known, report=reports.complete(report), ledger=ledger)
+    shown = Shown.of(over, orders, ledger)
+    return Plan(
+        status=status(shown),
+        events=tuple(events(shown)),
+        again=known.now + RESYNC,
+        finished=known.now,
+    )
+
+
+def _report(known: Known, decided: Decided, reason: Reason) -> dict[str, Any]:
+    """The report, since no master will write it."""
+    # What pods that have ended left behind is in the orders by now.
+    record, draft = known.record or Record(), known.draft
+    return orphaned_report(known.spec, record, decided.orders, draft, (), reason)
+
+
+def _has_no_place(known: Known) -> bool:
+    """Whether somebody else has the name of the report."""
+    name = f"ConfigMap {result_name(known.owner.name)}"
+    return known.world.result is None and name in known.world.taken
+
+
+def _store(known: Known, report: Mapping[str, Any]) -> tuple[Action, ...]:
+    """Everything else waits until it is stored."""
     result = known.world.result
     if result is None:
         return _result_map(known)
-    document = orphaned_report(
-        known.spec,
-        known.record or Record(),
-        decided.orders,
-        known.draft,
-        # What pods that have ended left behind is in the orders by now.
-        (),
-        reason,
-    )
-    return (Replace(object=reports.with_report(result, document)),)
+    return (Replace(object=reports.with_report(result, report)),)
 
 
 def _after_the_end(known: Known, decided: Decided) -> tuple[Action, ...]:

@@ -1,13 +1,15 @@
-"""The RingRun as the owner of objects: what they are called, and whether one is its own.
+"""The RingRun as the owner of objects: what they are called, and whose one is that is not its own.
 
-Used wherever an object is built or recognized. Only an object whose controller is this very run, by
-its uid, is ever used: one that merely has the name is somebody else's.
+Used wherever an object is built, or found under a name of the run. Only an object whose controller
+is this very run is ever used (`ringrun.record.owned`): one that merely has the name is somebody
+else's.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ringrun.record.owned import controller_of
 from ringrun_operator import names
 
 Object = dict[str, Any]
@@ -64,17 +66,6 @@ class Owner:
                 }
             ],
         }
-
-
-def controller_of(found: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The owner that controls this object; empty if none does."""
-    owners = found["metadata"].get("ownerReferences") or ()
-    return next((owner for owner in owners if owner.get("controller")), {})
-
-
-def is_owned(found: Mapping[str, Any], uid: str) -> bool:
-    """Whether the run with this uid controls the object."""
-    return bool(uid) and controller_of(found).get("uid") == uid
 
 
 def is_left_by_another(found: Mapping[str, Any], run: str) -> bool:

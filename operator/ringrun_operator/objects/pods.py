@@ -8,9 +8,9 @@ and is told all it needs by its arguments, environment and mounted token:
 
 with RINGRUN_RUN, RINGRUN_SPEC (the resolved spec as JSON), RINGRUN_TOKEN_FILE, RINGRUN_ADDRESS (the
 pod's own) and RINGRUN_PORT; masters also with RINGRUN_NAMESPACE, RINGRUN_LEASE, RINGRUN_ORDERS and
-RINGRUN_RESULT (the three objects that they may touch), and RINGRUN_LEASE_UID (another Lease under
-that name is not the record). The defaults that `spec.template` can override are here and nowhere
-else.
+RINGRUN_RESULT (the three objects that they may touch), RINGRUN_LEASE_UID (another Lease under that
+name is not the record) and RINGRUN_RUN_UID (a ConfigMap that this run does not control is none of
+its own). The defaults that `spec.template` can override are here and nowhere else.
 """
 
 from collections.abc import Mapping
@@ -212,6 +212,7 @@ def _environment(
             "RINGRUN_NAMESPACE": owner.namespace,
             "RINGRUN_LEASE": names.lease_name(owner.name),
             "RINGRUN_LEASE_UID": record_uid,
+            "RINGRUN_RUN_UID": owner.uid,
             "RINGRUN_ORDERS": owner.orders_name,
             "RINGRUN_RESULT": names.result_name(owner.name),
         }

@@ -140,11 +140,12 @@ def _health(listed: Sequence[Mapping[str, Any]]) -> list[Condition]:
     succeeded, finished = by_type.get(Type.SUCCEEDED), by_type.get(Type.FINISHED)
     if succeeded is None or finished is None:
         return []
-    suspended = by_type.get(Type.SUSPENDED)
+    suspended, sending = by_type.get(Type.SUSPENDED), by_type.get(Type.SENDING)
     states = health(
         succeeded,
         finished=finished["status"] == Truth.TRUE,
         suspended=suspended is not None and suspended["status"] == Truth.TRUE,
+        sent=sending is not None and sending["reason"] != Reason.NOT_STARTED,
     )
     return [
         Condition(

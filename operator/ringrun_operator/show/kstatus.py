@@ -18,9 +18,15 @@ HOPELESS: Final = frozenset({Trouble.NAME_TAKEN.value, "InvalidSpec"})
 """What only a person mends: told as Stalled before the run ends for it."""
 
 
-def health(succeeded: Mapping[str, Any], *, finished: bool, suspended: bool) -> dict[str, str]:
-    """Status of the three by type, of a run whose condition Succeeded this is."""
-    stalled = succeeded["reason"] in HOPELESS or (finished and succeeded["status"] == "False")
+def health(
+    succeeded: Mapping[str, Any], *, finished: bool, suspended: bool, sent: bool
+) -> dict[str, str]:
+    """Status of the three by type, of a run whose condition Succeeded this is.
+
+    A ring that has `sent` goes on whatever is in the way of a pod.
+    """
+    failed = finished and succeeded["status"] == "False"
+    stalled = failed or (not sent and succeeded["reason"] in HOPELESS)
     return {
         READY: succeeded["status"],
         RECONCILING: str(not (finished or suspended or stalled)),

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ringrun.record.owned import is_owned
 from ringrun_operator import names
-from ringrun_operator.objects.owner import is_owned
 from ringrun_operator.watch.kept import Kept, Key, key_of
 
 Found = Mapping[str, Any]

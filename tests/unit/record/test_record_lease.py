@@ -167,6 +167,21 @@ def test_a_report_is_kept_by_compare_and_swap() -> None:
     assert run(one.read())[1] == {"epoch": 2}
 
 
+def test_a_map_that_is_anothers_gets_no_report() -> None:
+    """It has the name, since the run's own was deleted; nothing in it is changed."""
+    objects = Objects()
+    owner = {"kind": "RingRun", "uid": "r-1", "controller": True}
+    objects.kept[MAP]["metadata"]["ownerReferences"] = [owner]
+    mine = ConfigMapReportStore(objects, MAP, "r-1")
+    assert run(mine.read()) == (0, None)
+    objects.kept[MAP]["metadata"] |= {"ownerReferences": [], "resourceVersion": "99"}
+    foreign = copy.deepcopy(objects.kept[MAP])
+    for _ in range(2):
+        with pytest.raises(StoreError, match="is not this run's"):
+            run(mine.write(0, {"epoch": 1}))
+    assert objects.kept[MAP] == foreign
+
+
 def test_a_report_keeps_what_else_is_in_its_map() -> None:
     """Labels, owners and keys of others stay."""
     objects = Objects()

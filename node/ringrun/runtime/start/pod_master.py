@@ -19,6 +19,7 @@ from ringrun.core.orders import ORDERS_KEY, Orders
 from ringrun.core.outputs import Event, Live
 from ringrun.record.api import Api
 from ringrun.record.lease import ConfigMapReportStore, LeaseRecordStore, Objects
+from ringrun.record.owned import want_own
 from ringrun.record.store import StoreError
 from ringrun.runtime.log import LEVELS, Log
 from ringrun.runtime.master.process import STORE_TIMEOUT
@@ -60,7 +61,9 @@ async def serve_by(api: Watched, me: MasterId) -> int:
     spec = RunSpec.from_document(json.loads(os.environ["RINGRUN_SPEC"]), name=run)
     maps = f"/api/v1/namespaces/{os.environ['RINGRUN_NAMESPACE']}/configmaps"
     leases = f"/apis/coordination.k8s.io/v1/namespaces/{os.environ['RINGRUN_NAMESPACE']}/leases"
-    lease = os.environ["RINGRUN_LEASE"]
+    lease, orders = os.environ["RINGRUN_LEASE"], os.environ["RINGRUN_ORDERS"]
+    # An operator of before says nothing of it.
+    run_uid = os.environ.get("RINGRUN_RUN_UID", "")
     log = Log(str(me), style=style())
     record = LeaseRecordStore(api, f"{leases}/{lease}", os.environ["RINGRUN_LEASE_UID"])
     process = master_process(
@@ -73,7 +76,7 @@ async def serve_by(api: Watched, me: MasterId) -> int:
             poll=POLL,
         ),
         record=record,
-        report=ConfigMapReportStore(api, f"{maps}/{os.environ['RINGRUN_RESULT']}"),
+        report=ConfigMapReportStore(api, f"{maps}/{os.environ['RINGRUN_RESULT']}", run_uid),
         log=log,
         show=lambda output: _show(log, output),
     )
@@ -83,6 +86,11 @@ async def serve_by(api: Watched, me: MasterId) -> int:
     await asyncio.sleep(0)
 
     def orders_seen(config_map: dict[str, Any]) -> None:
+        try:
+            want_own(config_map, run_uid)
+        except StoreError as error:
+            log.complain(f"watching {orders}: {error}")
+            return
         # What cannot be read is as good as not there: the last that could be stays.
         try:
             read = msgspec.json.decode(config_map["data"][ORDERS_KEY], type=Orders)
@@ -93,7 +101,6 @@ async def serve_by(api: Watched, me: MasterId) -> int:
     def lease_seen(found: dict[str, Any]) -> None:
         process.record_changed(record.saw(found))
 
-    orders = os.environ["RINGRUN_ORDERS"]
     watches = [
         asyncio.ensure_future(_follow(log, name, api.watch, path, seen))
         for path, name, seen in ((maps, orders, orders_seen), (leases, lease, lease_seen))

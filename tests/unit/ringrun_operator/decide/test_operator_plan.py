@@ -1,11 +1,15 @@
 """What is done, in which order, and what is done about a lease whose holder ended."""
 
+import copy
+from dataclasses import replace
+
 from runs_in_memory import members, record, sending
 
 from ringrun.core.supervisor.roster import DELETE_AFTER
 from ringrun.record.lease_object import read_record
 from ringrun_operator.decide.actions import Create, CreatePod, DeletePod, Replace
 from ringrun_operator.decide.plan import RESYNC
+from ringrun_operator.objects.known import World
 
 
 def test_the_lease_of_a_leader_whose_container_ended_is_freed() -> None:
@@ -87,6 +91,34 @@ def test_a_result_map_that_is_gone_is_made_again() -> None:
     assert action.object["metadata"]["name"] == "demo-result"
     api.delete("Lease", "demo")
     assert [type(action) for action in api.look().actions] == [Create]
+
+
+def test_a_run_whose_result_map_is_anothers_by_now_ends_all_the_same() -> None:
+    """It goes on; given up, its report has no place, and the status alone tells it."""
+    api = sending()
+    api.delete("ConfigMap", "demo-result")
+    api.put({"kind": "ConfigMap", "metadata": {"name": "demo-result", "namespace": "lab"}})
+    foreign = copy.deepcopy(api.objects["ConfigMap", "demo-result"])
+    world = api.world
+
+    def without() -> World:
+        return replace(world(), result=None)
+
+    api.world = without  # type: ignore[method-assign]
+    api.taken = {"ConfigMap demo-result": "it belongs to nobody"}
+    api.ends("demo-m0-1")
+    freed, made = [each for each in api.look().actions if not isinstance(each, CreatePod)][-2:]
+    assert isinstance(freed, Replace)
+    assert freed.object["kind"] == "Lease"
+    assert isinstance(made, Create)
+    api.delete("Lease", "demo")
+    plan = api.step()
+    assert plan.status is not None
+    assert (plan.status["verdict"], plan.status["reason"]) == ("Failed", "RecordLost")
+    api.taken = {}
+    api.now += 1000.0
+    assert api.look().status == plan.status
+    assert api.objects["ConfigMap", "demo-result"] == foreign
 
 
 def test_a_look_is_due_now_and_then_whatever_there_is_to_do() -> None:

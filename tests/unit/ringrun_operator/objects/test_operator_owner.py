@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from ringrun_operator.objects.owner import Owner, is_left_by_another, is_owned, whose
+from ringrun.record.owned import is_owned
+from ringrun_operator.objects.owner import Owner, is_left_by_another, whose
 
 
 def owned(*owners: dict[str, Any], **metadata: Any) -> dict[str, Any]:
@@ -22,21 +23,6 @@ def test_what_is_built_for_a_run_is_owned_by_it() -> None:
     assert is_owned(built, "u-1")
     assert not is_owned(built, "u-2")
     assert not is_owned(built, "")
-
-
-@pytest.mark.parametrize(
-    "found",
-    [
-        {"metadata": {"name": "x"}},
-        owned(),
-        owned(run("u-1", controller=False)),
-        owned({"uid": "u-1"}),
-        owned({"kind": "Job", "uid": "u-2", "controller": True}, run("u-1", controller=False)),
-    ],
-)
-def test_an_owner_that_does_not_control_is_none(found: dict[str, Any]) -> None:
-    """Anybody who may make an object may name owners of it."""
-    assert not is_owned(found, "u-1")
 
 
 def test_names_that_nobody_types_have_a_part_that_nobody_knows_before() -> None:

@@ -201,6 +201,7 @@ def test_a_master_has_an_account_and_knows_its_three_objects() -> None:
     assert values["RINGRUN_NAMESPACE"] == "lab"
     assert values["RINGRUN_LEASE"] == "demo"
     assert values["RINGRUN_LEASE_UID"] == "l-1"
+    assert values["RINGRUN_RUN_UID"] == "u-1"
     assert values["RINGRUN_ORDERS"] == "demo-orders-u-1"
     assert values["RINGRUN_RESULT"] == "demo-result"
 

@@ -23,6 +23,9 @@ MAPS = "/api/v1/namespaces/lab/configmaps"
 LEASE, ORDERS, RESULT = f"{LEASES}/demo", f"{MAPS}/demo-orders", f"{MAPS}/demo-result"
 
 
+OWNER = {"kind": "RingRun", "uid": "r-1", "controller": True}
+
+
 class Server:
     """Objects by path. A watch brings an object, and then what `later` has for it, one by one."""
 
@@ -174,3 +177,21 @@ def test_another_lease_of_the_name_makes_nobody_lead(
     assert serve(server) == 0
     assert server.holders == []
     assert "the Lease has another uid" in capsys.readouterr().out
+
+
+def test_orders_that_are_anothers_are_not_obeyed(
+    server: Server, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The run's own were deleted, and somebody made others under the name."""
+    monkeypatch.setenv("RINGRUN_RUN_UID", "r-1")
+    obeyed: list[int] = []
+    monkeypatch.setattr(
+        "ringrun.runtime.master.process.MasterProcess.orders",
+        lambda self, orders: obeyed.append(orders.version),
+    )
+    own = {**orders(version=1), "metadata": {"ownerReferences": [OWNER]}}
+    server.objects[RESULT]["metadata"]["ownerReferences"] = [OWNER]
+    server.later += [own, {**orders(version=2), "kind": "ConfigMap", "metadata": {"name": "x"}}]
+    assert serve(server) == 0
+    assert obeyed == [1]
+    assert "watching demo-orders: ConfigMap x is not this run's" in capsys.readouterr().out
