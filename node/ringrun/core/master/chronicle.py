@@ -111,15 +111,16 @@ class Chronicle:
     def entered(self, before: Record, record: Record, why: str, losses: Losses, now: float) -> None:
         """A view follows another: who was lost, who joined."""
         self.view(record, now)
-        self.never_joined(record, losses.causes, now)
         old = {member.node for member in before.members}
         new = {member.node for member in record.members}
         where = _where(record)
         if not before.view:
             ready = f"{len(new)} of {len(new)} slaves ready; {_ring(record)}"
             self.say(EventKind.SLAVES_READY, ready, Phase.START, now)
+            self.never_joined(record, losses.causes, now)
             return
         self.lost(before, record, losses, now)
+        self.never_joined(record, losses.causes, now)
         for node in sorted(new - old):
             text = f"{node.in_words} joined; {where}"
             self.say(EventKind.SLAVE_REPLACED, text, record.phase, now)

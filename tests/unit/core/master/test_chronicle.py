@@ -68,6 +68,43 @@ def test_a_new_view_tells_who_was_lost_and_who_joined() -> None:
     assert term.collected.views[2].incarnations == (1, 1, 2)
 
 
+def test_slaves_that_ended_before_they_joined_are_failures_too() -> None:
+    """Of the first view, and of a later one; none is who is in it, or has no other in its place."""
+    causes = (Cause(1, 1, "exit code 1"), Cause(1, 2, "OOMKilled"), Cause(2, 1, "exit code 0"))
+    losses = Losses(causes=causes, leavers=(), out=())
+    members = (ROSTER[0], Member(ordinal=1, incarnation=3), ROSTER[2])
+    first = SEND.evolve(members=members, incarnations=tuple(each.node for each in members))
+    term = term_of()
+    term.chronicle.entered(START, first, "", losses, NOW)
+    told = [(each.node, each.cause, each.view) for each in term.collected.failures]
+    assert told == [("s1-1", "exit code 1", 1), ("s1-2", "OOMKilled", 1)]
+    # A leader after it does not know of them, and tells no more of them than it did.
+    term.chronicle.entered(first, first.evolve(view=2), "", losses, NOW)
+    lost = [each for each in term.collected.failures if each.kind is FailureKind.SLAVE_LOST]
+    assert len(lost) == 2
+
+
+def test_a_member_that_is_replaced_at_once_was_lost_in_the_view_that_it_was_in() -> None:
+    """Its cause is among the others', and it is no slave that never joined."""
+    replaced = (*ROSTER[:2], Member(ordinal=2, incarnation=2))
+    after = SEND.evolve(
+        view=2, members=replaced, incarnations=tuple(each.node for each in replaced)
+    )
+    losses = Losses(causes=(Cause(2, 1, "exit code 137"),), leavers=(), out=())
+    term = term_of()
+    term.chronicle.entered(SEND, after, "a slave joins", losses, NOW)
+    (failure,) = term.collected.failures
+    assert (failure.node, failure.cause, failure.view) == (str(C), "exit code 137", 1)
+
+
+def test_a_run_that_never_began_tells_who_ended() -> None:
+    """There is no view in which they could have been."""
+    term = term_of()
+    term.chronicle.never_joined(START, (Cause(0, 1, "exit code 1"),), NOW)
+    (failure,) = term.collected.failures
+    assert (failure.node, failure.view) == ("s0-1", 0)
+
+
 def test_a_healed_link_is_a_failure_though_nobody_is_lost() -> None:
     """What made the ring stop is no secret."""
     term = term_of()
